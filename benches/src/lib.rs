@@ -1,1 +1,17 @@
-//! x
+//! Corpus generator and fixture objects of siem-loader.
+//!
+//! Records are written from templates: JSON text as AWS delivers it, with slots such as `<bucket>` or
+//! `<uuid>` in it ([`template`]). What the slots draw from is a [`world`] of accounts, principals and
+//! resources that follows from a seed. [`actions`] is the catalogue of API calls with their weights,
+//! [`event`] puts one record together, [`object`] streams records into S3 objects. [`fixtures`] are the
+//! small objects with a known content that tests and demo load.
+
+pub mod actions;
+pub mod clock;
+pub mod event;
+pub mod fixtures;
+pub mod insight;
+pub mod object;
+pub mod rng;
+pub mod template;
+pub mod world;

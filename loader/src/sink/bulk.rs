@@ -1,0 +1,224 @@
+//! One bulk request, and what became of every item in it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use opensearch::http::Method;
+use opensearch::http::headers::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde::Deserialize;
+use serde::de::{self, SeqAccess, Visitor};
+
+use super::cluster::Cluster;
+use super::outcome::{ItemOutcome, classify_item, classify_response};
+use super::redact::{clip, field_of, redact};
+use crate::error::{ErrorClass, SinkError};
+
+/// The status of every item is asked for, because with errors alone positions shift and a body that arrived
+/// cut off looks whole; some 25 bytes an item. Of an error only what is read; not the id, not deeper causes.
+const FILTER: &[(&str, &str)] = &[(
+    "filter_path",
+    "took,errors,items.*.status,items.*.error.type,items.*.error.reason,\
+     items.*.error.caused_by.type,items.*.error.caused_by.reason",
+)];
+
+/// How the bytes of a bulk body are packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Encoding {
+    /// NDJSON as it is.
+    #[default]
+    Identity,
+    /// NDJSON in gzip; several members one after the other are fine.
+    Gzip,
+}
+
+/// What one bulk request came to. `indexed + already_present + refused.len()` is the number of items sent.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct BulkAnswer {
+    /// Time the cluster took, in milliseconds.
+    pub took_ms: u64,
+    /// Items written (200, 201).
+    pub indexed: u64,
+    /// Items whose id, or a newer version of it, was there before (409).
+    pub already_present: u64,
+    /// Items not in the index, in the order of the body.
+    pub refused: Vec<Refusal>,
+}
+
+/// One item that is not in the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Place of the item in the body, from 0.
+    pub position: usize,
+    /// The item's HTTP-like status.
+    pub status: u16,
+    /// The cluster's error type, for example `mapper_parsing_exception`; empty when it gave none.
+    pub error_type: String,
+    /// The cluster's reason and its first cause, without values; equal faults have equal text.
+    pub reason: String,
+    /// The field it blames.
+    pub field: Option<String>,
+    /// What to do about it.
+    pub class: ErrorClass,
+}
+
+impl Cluster {
+    /// Sends one bulk body, once.
+    ///
+    /// `body` is NDJSON, action lines included, with a newline at its end, packed as `encoding` says; it goes
+    /// out as it is. `items` is the number of actions in it. Ids must be at most 512 bytes: one longer id
+    /// makes the cluster refuse the whole body.
+    ///
+    /// # Errors
+    /// [`SinkError::TruncatedAnswer`] when another number of items is answered: OpenSearch takes a body of
+    /// gzip that was cut off at a line for a whole one. Everything else by [`classify_response`].
+    pub async fn bulk(&self, body: Bytes, encoding: Encoding, items: usize) -> Result<BulkAnswer, SinkError> {
+        let sent_bytes = body.len();
+        let mut headers = HeaderMap::with_capacity(2);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+        if encoding == Encoding::Gzip {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        let (status, answer) = self.send(Method::Post, "/_bulk", FILTER, headers, Some(body), None).await?;
+        if status != 200 {
+            return Err(classify_response(self.url(), status, &answer));
+        }
+        let answer = BulkAnswer::read(self.url(), answer.into(), items)?;
+        tracing::debug!(
+            items,
+            bytes = sent_bytes,
+            took_ms = answer.took_ms,
+            indexed = answer.indexed,
+            already_present = answer.already_present,
+            refused = answer.refused.len(),
+            "bulk answered"
+        );
+        Ok(answer)
+    }
+}
+
+impl BulkAnswer {
+    /// Reads the JSON of a bulk answer to `items` items. `cluster` is the URL for messages.
+    ///
+    /// The answer's bytes are parsed in place; only refused items are copied, shortened.
+    ///
+    /// # Errors
+    /// [`SinkError::TruncatedAnswer`], or [`SinkError::NotOpenSearch`] for anything that is not such JSON.
+    pub fn read(cluster: &str, mut answer: Vec<u8>, items: usize) -> Result<Self, SinkError> {
+        let Ok(Wire { took: Some(took_ms), errors: Some(_), items: tally }) =
+            simd_json::serde::from_slice::<Wire>(&mut answer)
+        else {
+            return Err(classify_response(cluster, 200, &answer));
+        };
+        if tally.answered != items {
+            let cluster = cluster.to_owned();
+            return Err(SinkError::TruncatedAnswer { cluster, sent: items, answered: tally.answered });
+        }
+        let Tally { indexed, already_present, refused, .. } = tally;
+        Ok(Self { took_ms, indexed, already_present, refused })
+    }
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    took: Option<u64>,
+    errors: Option<bool>,
+    #[serde(default)]
+    items: Tally,
+}
+
+/// The items, counted while they are read.
+#[derive(Default)]
+struct Tally {
+    answered: usize,
+    indexed: u64,
+    already_present: u64,
+    refused: Vec<Refusal>,
+}
+
+#[derive(Deserialize)]
+struct WireItem<'a> {
+    #[serde(borrow, alias = "index", alias = "update", alias = "delete")]
+    create: WireOutcome<'a>,
+}
+
+#[derive(Deserialize)]
+struct WireOutcome<'a> {
+    status: u16,
+    #[serde(borrow)]
+    error: Option<WireError<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WireError<'a> {
+    #[serde(borrow, rename = "type")]
+    error_type: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    reason: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    caused_by: Option<WireCause<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WireCause<'a> {
+    #[serde(borrow, rename = "type")]
+    error_type: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    reason: Option<Cow<'a, str>>,
+}
+
+impl Tally {
+    fn add(&mut self, outcome: WireOutcome<'_>) {
+        let position = self.answered;
+        self.answered += 1;
+        let error = outcome.error.unwrap_or_default();
+        let error_type = error.error_type.as_deref().unwrap_or("");
+        let reason = error.reason.as_deref().unwrap_or("");
+        match classify_item(outcome.status, error_type, reason) {
+            ItemOutcome::Done => self.indexed += 1,
+            ItemOutcome::AlreadyPresent => self.already_present += 1,
+            ItemOutcome::Refused(class) => {
+                let mut shown = redact(reason);
+                let mut field = field_of(reason);
+                if let Some(cause) = &error.caused_by {
+                    let cause_reason = cause.reason.as_deref().unwrap_or("");
+                    field = field.or_else(|| field_of(cause_reason));
+                    let cause_type = clip(cause.error_type.as_deref().unwrap_or(""), 80);
+                    shown = clip(&format!("{shown} ({cause_type}: {})", redact(cause_reason)), 300);
+                }
+                self.refused.push(Refusal {
+                    position,
+                    status: outcome.status,
+                    error_type: clip(error_type, 80),
+                    reason: shown,
+                    field,
+                    class,
+                });
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Tally {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items;
+        impl<'de> Visitor<'de> for Items {
+            type Value = Tally;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the items of a bulk answer")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tally, A::Error> {
+                let mut tally = Tally::default();
+                while let Some(item) = items.next_element::<WireItem<'de>>()? {
+                    tally.add(item.create);
+                }
+                Ok(tally)
+            }
+        }
+        deserializer.deserialize_seq(Items)
+    }
+}

@@ -1,0 +1,214 @@
+//! What every document has, whatever log it comes from, and what rendering a piece gives.
+
+use std::borrow::Cow;
+
+use crate::{
+    json::{tape::JsonError, text},
+    key::KeyInfo,
+    time::Instant,
+};
+
+/// Version of this program as written into each document.
+pub const LOADER_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Where a record comes from: written into each of its documents, so that the raw record can be fetched again.
+#[derive(Debug, Clone, Default)]
+pub struct Provenance {
+    /// Bucket of the object; a file has none.
+    pub bucket: Option<String>,
+    /// Key of the object, decoded.
+    pub key: String,
+    /// Version id, where the bucket has versions.
+    pub version_id: Option<String>,
+    /// Entity tag without quotes.
+    pub etag: Option<String>,
+    /// When the object was taken up, RFC 3339 in UTC: `event.ingested`.
+    pub ingested: String,
+}
+
+/// One object being rendered: what is the same in all its documents, written once.
+#[derive(Debug, Clone)]
+pub struct ObjectContext {
+    /// What the key says.
+    pub key_info: KeyInfo,
+    /// The key.
+    pub key: String,
+    /// `"@log_type":…,"@log_s3bucket":…,"@log_s3key":…,"ecs":{…}`.
+    pub(crate) head: Vec<u8>,
+    /// `"ingested":…` of `event`.
+    pub(crate) ingested: Vec<u8>,
+    /// `"loader_version":…,"s3":{…}` of `siem`.
+    pub(crate) siem: Vec<u8>,
+}
+
+/// The version of ECS whose field names the predecessor writes; dashboards rely on it.
+const ECS_VERSION: &str = "1.10.0";
+
+impl ObjectContext {
+    /// Prepares an object.
+    #[must_use]
+    pub fn new(provenance: &Provenance, key_info: KeyInfo, log_type: &str) -> Self {
+        let mut head = Vec::new();
+        member(&mut head, "@log_type", log_type.as_bytes());
+        if let Some(bucket) = &provenance.bucket {
+            head.push(b',');
+            member(&mut head, "@log_s3bucket", bucket.as_bytes());
+        }
+        head.push(b',');
+        member(&mut head, "@log_s3key", provenance.key.as_bytes());
+        head.extend_from_slice(b",\"ecs\":{");
+        member(&mut head, "version", ECS_VERSION.as_bytes());
+        head.push(b'}');
+        let mut ingested = Vec::new();
+        member(&mut ingested, "ingested", provenance.ingested.as_bytes());
+        let mut siem = Vec::new();
+        member(&mut siem, "loader_version", LOADER_VERSION.as_bytes());
+        let s3 = [("version_id", &provenance.version_id), ("etag", &provenance.etag)];
+        let s3 = s3.iter().filter_map(|(name, value)| value.as_ref().map(|v| (*name, v)));
+        for (place, (name, value)) in s3.clone().enumerate() {
+            siem.extend_from_slice(if place == 0 { b",\"s3\":{" } else { b"," });
+            member(&mut siem, name, value.as_bytes());
+        }
+        if s3.count() > 0 {
+            siem.push(b'}');
+        }
+        Self { key_info, key: provenance.key.clone(), head, ingested, siem }
+    }
+}
+
+/// Appends `"name":"value"`; the name is ours, the value is any text.
+pub(crate) fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":\"");
+    text::escape_into(out, value);
+    out.push(b'"');
+}
+
+/// Appends `"name":"value"`, where the value is text as it stands inside a JSON string already.
+#[inline]
+pub(crate) fn raw_member(out: &mut Vec<u8>, name: &str, inside: &[u8]) {
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":\"");
+    out.extend_from_slice(inside);
+    out.push(b'"');
+}
+
+/// One document in [`Rendered::bytes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Item {
+    /// Place of its record in the object, see `siem.ordinal`.
+    pub ordinal: u64,
+    /// Where its action line begins.
+    pub start: usize,
+    /// Where its source line begins.
+    pub source: usize,
+    /// One past the newline behind the source line.
+    pub end: usize,
+}
+
+/// What begins and ends an action line around `"_index":…,"_id":…`.
+pub const ACTION_OPEN: &[u8] = b"{\"create\":{";
+/// See [`ACTION_OPEN`].
+pub const ACTION_CLOSE: &[u8] = b"}}\n";
+
+/// A record that became no document, and why. No content of the record is in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("record {ordinal} at byte {offset} of the decoded object: {problem}")]
+pub struct RecordProblem {
+    /// Place of the record among the objects of the list.
+    pub ordinal: u64,
+    /// Byte of the decoded object at which it begins.
+    pub offset: u64,
+    /// What is wrong with it.
+    pub problem: Poison,
+}
+
+/// Why a record cannot become a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Poison {
+    /// Not JSON.
+    #[error("invalid JSON: {0}")]
+    Json(JsonError),
+    /// A value between the records that is no object.
+    #[error("not an object")]
+    NotAnObject,
+    /// The object ends within it.
+    #[error("cut off by the end of the object")]
+    CutOff,
+}
+
+impl Poison {
+    /// A short name for grouping.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "invalid_json",
+            Self::NotAnObject => "not_an_object",
+            Self::CutOff => "cut_off",
+        }
+    }
+}
+
+/// Documents of one piece, or of a part of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// Bulk lines: an action line and a source line for each item.
+    pub bytes: Vec<u8>,
+    /// Where each document stands.
+    pub items: Vec<Item>,
+    /// Records that became none.
+    pub problems: Vec<RecordProblem>,
+    /// Records in which invalid UTF-8 was replaced.
+    pub invalid_utf8: u64,
+    /// Earliest and latest event time.
+    pub span: Option<(Instant, Instant)>,
+}
+
+impl Rendered {
+    /// Records that were read: documents and problems.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        (self.items.len() + self.problems.len()) as u64
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.problems.is_empty()
+    }
+
+    /// Makes it empty and keeps its memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.items.clear();
+        self.problems.clear();
+        self.invalid_utf8 = 0;
+        self.span = None;
+    }
+
+    pub(crate) fn saw(&mut self, time: Instant) {
+        self.span = Some(match self.span {
+            Some((first, last)) => (first.min(time), last.max(time)),
+            None => (time, time),
+        });
+    }
+
+    /// A document as one line: `{"_index":…,"_id":…,"_source":{…}}` without newline.
+    #[must_use]
+    pub fn line(&self, item: &Item) -> Option<Vec<u8>> {
+        let action = self.bytes.get(item.start..item.source)?;
+        let names = action.strip_prefix(ACTION_OPEN)?.strip_suffix(ACTION_CLOSE)?;
+        let source = self.bytes.get(item.source..item.end)?.strip_suffix(b"\n")?;
+        Some([b"{", names, b",\"_source\":", source, b"}"].concat())
+    }
+}
+
+/// The text of bytes that may be no UTF-8; invalid bytes are replaced (U+FFFD), never dropped.
+pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match String::from_utf8_lossy(bytes) {
+        Cow::Borrowed(_) => Cow::Borrowed(bytes),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
+}

@@ -1,0 +1,31 @@
+//! Document ids: the same record has the same id whether it arrives live, by retry, by replay or by backfill.
+
+use md5::{Digest, Md5};
+
+/// Longer ids refuse a whole bulk request (OpenSearch: `action_request_validation_exception`). Bytes of UTF-8.
+pub const MAX_ID: usize = 512;
+
+/// Appends the id of a record that brings none of its own: MD5 of the object's key, the record's place in the
+/// object and the record's bytes, as hex. Bucket and version are left out on purpose: they differ between the
+/// Log Archive and the Audit account.
+pub fn derived(out: &mut Vec<u8>, key: &str, ordinal: u64, record: &[u8]) {
+    let mut hash = Md5::new();
+    hash.update(key.as_bytes());
+    hash.update(ordinal.to_be_bytes());
+    hash.update(record);
+    hex(out, &hash.finalize());
+}
+
+/// Appends the id for an own id that is longer than [`MAX_ID`]: its MD5 as hex.
+pub fn shortened(out: &mut Vec<u8>, id: &str) {
+    hex(out, &Md5::digest(id.as_bytes()));
+}
+
+fn hex(out: &mut Vec<u8>, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        for half in [byte >> 4, byte & 15] {
+            out.push(DIGITS.get(usize::from(half)).copied().unwrap_or(b'0'));
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What the index template types, as a trie: the other half of the promise that no record is refused.
+//!
+//! The trie is read from the same JSON that is installed in OpenSearch, so the writer and the mapping cannot
+//! drift apart: a value stands under a typed field only in that type; everything else is searchable under
+//! `siem.flat`.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
+
+use crate::json::{
+    tape::{EMPTY, Kind},
+    write::Record,
+};
+
+/// The type of a field in the template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// Not in the template: goes to `siem.flat` as well.
+    Untyped,
+    /// `object` with fields of its own.
+    Object,
+    /// `keyword`, `wildcard`, `text`, `match_only_text`: any scalar.
+    Text,
+    /// `long`, `integer`, `double` …: JSON numbers.
+    Number,
+    /// `boolean`: `true`, `false` or these as text.
+    Boolean,
+    /// `date`: text; what is no date is kept and not indexed (`ignore_malformed`).
+    Date,
+    /// `ip`: text, as above.
+    Ip,
+}
+
+/// A field of the trie.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Its type.
+    pub kind: Type,
+    /// How a value of another shape is brought into the shape that es-loader writes; a number of the log
+    /// type's own, 0 for none.
+    pub fix: u8,
+    /// Number of the slot under which the log type finds the value again, if it asked for one.
+    pub slot: Option<u8>,
+    /// The fields below it.
+    pub fields: Fields,
+}
+
+/// The fields of one object, found by name.
+#[derive(Debug, Clone, Default)]
+pub struct Fields(HashMap<Box<[u8]>, Field, BuildHasherDefault<NameHasher>>);
+
+/// Hashes a field name by its length and up to 24 of its bytes. The names in the table are ours, so nobody can
+/// choose them to collide; a name that is looked up costs at most one comparison more.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        let word = |at: usize| {
+            bytes.get(at..).and_then(|b| b.first_chunk::<8>()).map_or(0, |b| u64::from_le_bytes(*b))
+        };
+        let len = bytes.len();
+        let mixed = if len >= 8 {
+            word(0) ^ word(len - 8).rotate_left(21) ^ word((len - 8) / 2).rotate_left(42)
+        } else {
+            bytes.iter().fold(0, |sum, &b| (sum << 8) | u64::from(b))
+        };
+        self.0 = (self.0 ^ mixed ^ len as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    #[inline]
+    fn write_usize(&mut self, _length: usize) {}
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+}
+
+impl Fields {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The field of a name.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, name: &[u8]) -> Option<&Field> {
+        self.0.get(name)
+    }
+
+    /// The field of a name, made where it is missing.
+    pub fn entry(&mut self, name: &str) -> &mut Field {
+        self.0.entry(name.as_bytes().into()).or_insert_with(Field::new)
+    }
+
+    /// The field at a path, made where it is missing.
+    pub fn at_path(&mut self, path: &str) -> &mut Field {
+        match path.split_once('.') {
+            Some((first, rest)) => self.entry(first).fields.at_path(rest),
+            None => self.entry(path),
+        }
+    }
+
+    /// The fields of a `properties` object of a mapping.
+    #[must_use]
+    pub fn from_properties(properties: &serde_json::Value) -> Self {
+        let mut fields = Self::default();
+        for (name, mapping) in properties.as_object().into_iter().flatten() {
+            let field = fields.entry(name);
+            field.kind = match mapping.get("type").and_then(serde_json::Value::as_str) {
+                Some("keyword" | "wildcard" | "text" | "match_only_text" | "constant_keyword") => Type::Text,
+                Some("long" | "integer" | "short" | "double" | "float" | "unsigned_long") => Type::Number,
+                Some("boolean") => Type::Boolean,
+                Some("date") => Type::Date,
+                Some("ip") => Type::Ip,
+                _ => Type::Object,
+            };
+            if let Some(below) = mapping.get("properties") {
+                field.fields = Self::from_properties(below);
+            }
+        }
+        fields
+    }
+
+    /// The fields of a component template's mapping; none where the text is not one.
+    #[must_use]
+    pub fn from_component_template(template: &str) -> Self {
+        serde_json::from_str::<serde_json::Value>(template)
+            .ok()
+            .and_then(|t| t.pointer("/template/mappings/properties").map(Self::from_properties))
+            .unwrap_or_default()
+    }
+
+    /// The names of the fields.
+    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.keys().map(|name| &**name)
+    }
+}
+
+impl Field {
+    fn new() -> Self {
+        Self { kind: Type::Untyped, fix: 0, slot: None, fields: Fields::default() }
+    }
+
+    /// Whether the template takes a value at this field as it stands. Objects are not asked here.
+    #[inline]
+    #[must_use]
+    pub fn takes(&self, record: &Record<'_>, node: usize) -> bool {
+        let Some(entry) = record.tape.get(node) else { return false };
+        match entry.kind {
+            Kind::String => match self.kind {
+                Type::Text | Type::Date | Type::Ip => true,
+                Type::Boolean => matches!(record.bytes(node), b"true" | b"false"),
+                Type::Untyped | Type::Object | Type::Number => false,
+            },
+            Kind::Number => matches!(self.kind, Type::Text | Type::Number),
+            Kind::True | Kind::False => matches!(self.kind, Type::Text | Type::Boolean),
+            Kind::Opaque => self.kind == Type::Text && !record.bytes(node).starts_with(b"{"),
+            Kind::Array => record.tape.elements(node).all(|element| {
+                record.tape.get(element).is_some_and(|e| e.is(EMPTY) && e.kind == Kind::Null)
+                    || (record.kind(element) != Some(Kind::Array) && self.takes(record, element))
+            }),
+            Kind::Object | Kind::Null | Kind::Key => false,
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! The elements of one list in a JSON object: `{"Records":[{…},{…}]}`.
+//!
+//! Around the list a byte-wise reader follows the envelope (other members before and after it, several such
+//! objects one after the other); inside the list [`Scanner`] finds where each element ends.
+
+use super::{
+    Cut, Limits, Piece, SplitProblem,
+    scan::{BLOCK, Brackets, Scanner},
+};
+
+/// Where the cut stands in the JSON.
+#[derive(Debug, Clone)]
+enum State {
+    /// Outside the list.
+    Envelope(Envelope),
+    /// Inside the list.
+    List,
+    /// The bytes are no JSON: nothing more is looked at.
+    Hopeless,
+}
+
+/// The byte-wise reader around the list.
+#[derive(Debug, Clone, Default)]
+struct Envelope {
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+    /// The next string at depth 1 is a key.
+    key_expected: bool,
+    /// The string being read is a key.
+    in_key: bool,
+    /// The key read last, as far as it is needed.
+    key: Vec<u8>,
+    /// The value of the list's key comes next.
+    list_expected: bool,
+}
+
+/// Cuts the elements of one list into pieces. Feed it by appending to [`buffer`](Self::buffer) and calling
+/// [`advance`](Self::advance); [`finish`](Self::finish) at the end. Memory: a piece, plus one record.
+#[derive(Debug)]
+pub struct RecordsCutter {
+    path: &'static str,
+    limits: Limits,
+    state: State,
+    scanner: Scanner,
+    /// Bytes not yet handed on.
+    buffer: Vec<u8>,
+    /// Taken as the next buffer, so that big buffers go round instead of being made anew.
+    spare: Option<Vec<u8>>,
+    /// Byte of the decoded object at which `buffer` begins.
+    offset: u64,
+    /// How far `buffer` has been looked at.
+    seen: usize,
+    /// Brackets open inside the list.
+    depth: i64,
+    /// Where the next piece begins in `buffer`; what stands before it belongs to a dropped record.
+    start: usize,
+    /// Where the element being read begins in `buffer`.
+    element: usize,
+    /// One past the last whole element in `buffer`.
+    boundary: usize,
+    /// Elements that ended so far.
+    ordinal: u64,
+    /// The ordinal at the beginning of `buffer`.
+    first_ordinal: u64,
+    /// Decoded byte at which a too large record began; it is being dropped.
+    dropping: Option<u64>,
+    found: bool,
+    anything: bool,
+}
+
+impl RecordsCutter {
+    /// A cutter for the list under the top-level key `path`.
+    #[must_use]
+    pub fn new(path: &'static str, limits: Limits) -> Self {
+        Self {
+            path,
+            limits,
+            state: State::Envelope(Envelope::default()),
+            scanner: Scanner::default(),
+            buffer: Vec::new(),
+            spare: None,
+            offset: 0,
+            seen: 0,
+            depth: 0,
+            start: 0,
+            element: 0,
+            boundary: 0,
+            ordinal: 0,
+            first_ordinal: 0,
+            dropping: None,
+            found: false,
+            anything: false,
+        }
+    }
+
+    /// Where decoded bytes are appended. Nothing else may be done to it.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Gives a buffer that is no longer needed, for reuse.
+    pub fn recycle(&mut self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        self.spare = Some(buffer);
+    }
+
+    /// Looks at what was appended and hands on what is complete.
+    pub fn advance(&mut self, emit: &mut dyn FnMut(Cut)) {
+        self.run(emit, false);
+    }
+
+    /// Hands on the rest; no bytes follow.
+    pub fn finish(mut self, emit: &mut dyn FnMut(Cut)) {
+        self.run(emit, true);
+        let end = self.offset + self.buffer.len() as u64;
+        match &self.state {
+            State::List => {
+                if let Some(begin) = self.dropping {
+                    emit(Cut::Problem(self.too_large(begin)));
+                    self.buffer.clear();
+                }
+                let cut_off = self.depth > 0 || self.scanner.in_string();
+                let mut bytes = std::mem::take(&mut self.buffer);
+                bytes.drain(..self.start.min(bytes.len()));
+                if bytes.iter().any(|b| !b.is_ascii_whitespace()) {
+                    emit(Cut::Piece(Piece {
+                        bytes,
+                        first_ordinal: self.first_ordinal,
+                        offset: self.offset + self.start as u64,
+                        cut_off,
+                    }));
+                }
+                emit(Cut::Problem(SplitProblem::Unfinished { offset: end }));
+            }
+            State::Envelope(envelope) if envelope.depth > 0 => {
+                emit(Cut::Problem(SplitProblem::Unfinished { offset: end }));
+            }
+            State::Envelope(_) if self.anything && !self.found => {
+                emit(Cut::Problem(SplitProblem::NoRecords { path: self.path }));
+            }
+            State::Envelope(_) | State::Hopeless => {}
+        }
+    }
+
+    fn too_large(&self, offset: u64) -> SplitProblem {
+        SplitProblem::TooLarge { ordinal: self.ordinal, offset, limit: self.limits.record }
+    }
+
+    fn run(&mut self, emit: &mut dyn FnMut(Cut), last: bool) {
+        loop {
+            match self.state {
+                State::Envelope(_) => {
+                    if !self.envelope(emit) {
+                        return;
+                    }
+                }
+                State::List => {
+                    if !self.list(emit, last) {
+                        return;
+                    }
+                }
+                State::Hopeless => {
+                    self.forget(self.buffer.len());
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Drops the first bytes of the buffer.
+    fn forget(&mut self, count: usize) {
+        self.buffer.drain(..count.min(self.buffer.len()));
+        self.offset += count as u64;
+        for place in [&mut self.seen, &mut self.start, &mut self.element, &mut self.boundary] {
+            *place = place.saturating_sub(count);
+        }
+    }
+
+    /// Reads the envelope. True when the list begins, or there is no use in reading on.
+    fn envelope(&mut self, emit: &mut dyn FnMut(Cut)) -> bool {
+        let State::Envelope(env) = &mut self.state else { return true };
+        if self.offset == 0 && self.seen == 0 && self.buffer.starts_with(b"\xef\xbb\xbf") {
+            self.seen = 3; // UTF-8 byte order mark
+        }
+        while let Some(&byte) = self.buffer.get(self.seen) {
+            let at = self.offset + self.seen as u64;
+            self.seen += 1;
+            if env.in_string {
+                let ends = !env.escaped && byte == b'"';
+                env.escaped = !env.escaped && byte == b'\\';
+                if ends {
+                    env.in_string = false;
+                } else if env.in_key && env.key.len() <= self.path.len() {
+                    env.key.push(byte);
+                }
+                continue;
+            }
+            if byte.is_ascii_whitespace() {
+                continue;
+            }
+            if env.depth == 0 && byte != b'{' && !self.anything {
+                emit(Cut::Problem(SplitProblem::NotJson));
+                self.anything = true;
+                self.state = State::Hopeless;
+                return true;
+            }
+            self.anything = true;
+            let wanted = std::mem::take(&mut env.list_expected);
+            if wanted && byte == b'[' {
+                self.found = true;
+                self.begin_list();
+                return true;
+            }
+            if wanted {
+                self.found = true;
+                emit(Cut::Problem(SplitProblem::NotAList { path: self.path, offset: at }));
+            }
+            match byte {
+                b'"' => {
+                    env.in_string = true;
+                    env.in_key = env.depth == 1 && std::mem::take(&mut env.key_expected);
+                    if env.in_key {
+                        env.key.clear();
+                    }
+                }
+                b'{' | b'[' => {
+                    env.depth += 1;
+                    env.key_expected = env.depth == 1 && byte == b'{';
+                }
+                b'}' | b']' => env.depth = env.depth.saturating_sub(1),
+                b',' => env.key_expected = env.depth == 1,
+                b':' => env.list_expected = env.depth == 1 && env.key == self.path.as_bytes(),
+                _ => {}
+            }
+        }
+        self.forget(self.seen);
+        false
+    }
+
+    fn begin_list(&mut self) {
+        self.forget(self.seen);
+        self.state = State::List;
+        self.scanner = Scanner::default();
+        self.depth = 0;
+        self.first_ordinal = self.ordinal;
+    }
+
+    /// Looks for the ends of elements. True when the list ended.
+    fn list(&mut self, emit: &mut dyn FnMut(Cut), last: bool) -> bool {
+        loop {
+            let rest = self.buffer.get(self.seen..).unwrap_or_default();
+            let (block, len) = match rest.first_chunk::<BLOCK>() {
+                Some(block) => (*block, BLOCK),
+                None if last && !rest.is_empty() => {
+                    let mut block = [b' '; BLOCK];
+                    for (to, from) in block.iter_mut().zip(rest) {
+                        *to = *from;
+                    }
+                    (block, rest.len())
+                }
+                None => break,
+            };
+            let brackets = self.scanner.block(&block);
+            let closes = i64::from(brackets.close.count_ones());
+            if self.depth > closes {
+                self.depth += i64::from(brackets.open.count_ones()) - closes;
+            } else if let Some(end) = self.ends(brackets, emit) {
+                self.end_list(end, emit);
+                return true;
+            }
+            self.seen += len;
+            self.bound(emit);
+        }
+        self.hand_on(emit);
+        false
+    }
+
+    /// Follows the brackets of a block in which elements may end. Gives the position of the list's own end.
+    fn ends(&mut self, brackets: Brackets, emit: &mut dyn FnMut(Cut)) -> Option<usize> {
+        let mut left = brackets.open | brackets.close;
+        while left != 0 {
+            let bit = left.trailing_zeros();
+            left &= left - 1;
+            let at = self.seen + bit as usize;
+            if brackets.open >> bit & 1 == 1 {
+                if self.depth == 0 {
+                    self.element = at;
+                    if let Some(begin) = self.dropping.take() {
+                        // What was too large was no container; it took no ordinal.
+                        emit(Cut::Problem(self.too_large(begin)));
+                        self.start = at;
+                        self.boundary = at;
+                        self.first_ordinal = self.ordinal;
+                    }
+                }
+                self.depth += 1;
+            } else {
+                self.depth -= 1;
+                if self.depth < 0 {
+                    return Some(at);
+                }
+                if self.depth == 0 {
+                    if let Some(begin) = self.dropping.take() {
+                        emit(Cut::Problem(self.too_large(begin)));
+                        self.start = at + 1;
+                        self.first_ordinal = self.ordinal + 1;
+                    }
+                    self.ordinal += 1;
+                    self.boundary = at + 1;
+                }
+            }
+        }
+        None
+    }
+
+    /// Hands on what is left of the list; `end` is its closing bracket.
+    fn end_list(&mut self, end: usize, emit: &mut dyn FnMut(Cut)) {
+        if let Some(begin) = self.dropping.take() {
+            emit(Cut::Problem(self.too_large(begin)));
+            self.forget(end);
+        } else {
+            self.boundary = end;
+            self.emit_piece(emit);
+        }
+        // Either way the closing bracket is now the first byte of the buffer.
+        self.seen = 1;
+        self.state = State::Envelope(Envelope { depth: 1, ..Envelope::default() });
+    }
+
+    /// Keeps the buffer within the limit of one record.
+    fn bound(&mut self, emit: &mut dyn FnMut(Cut)) {
+        if self.dropping.is_some() {
+            self.forget(self.seen);
+            return;
+        }
+        let begin = if self.depth > 0 { self.element } else { self.boundary };
+        if self.seen.saturating_sub(begin) > self.limits.record {
+            self.boundary = begin;
+            self.emit_piece(emit);
+            self.dropping = Some(self.offset);
+            self.forget(self.seen);
+        }
+    }
+
+    /// Hands on the whole elements in the buffer once they are enough.
+    fn hand_on(&mut self, emit: &mut dyn FnMut(Cut)) {
+        if self.boundary >= self.limits.piece {
+            self.emit_piece(emit);
+        }
+    }
+
+    /// Hands on everything from `start` to `boundary`; the buffer begins at `boundary` then.
+    fn emit_piece(&mut self, emit: &mut dyn FnMut(Cut)) {
+        let (start, boundary) = (self.start, self.boundary);
+        let mut next = self.spare.take().unwrap_or_default();
+        next.extend_from_slice(self.buffer.get(boundary..).unwrap_or_default());
+        let mut bytes = std::mem::replace(&mut self.buffer, next);
+        bytes.truncate(boundary);
+        bytes.drain(..start.min(boundary));
+        let offset = self.offset + start as u64;
+        self.offset += boundary as u64;
+        for place in [&mut self.seen, &mut self.start, &mut self.element, &mut self.boundary] {
+            *place = place.saturating_sub(boundary);
+        }
+        let first_ordinal = std::mem::replace(&mut self.first_ordinal, self.ordinal);
+        if bytes.iter().any(|b| !b.is_ascii_whitespace() && *b != b',') {
+            emit(Cut::Piece(Piece { bytes, first_ordinal, offset, cut_off: false }));
+        } else {
+            self.recycle(bytes);
+        }
+    }
+}

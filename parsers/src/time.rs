@@ -1,0 +1,148 @@
+//! Instants as AWS writes them, without a clock: reading ISO 8601, writing UTC.
+
+/// An instant: seconds since 1970-01-01T00:00:00Z and nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant {
+    /// Seconds since the epoch; negative before it.
+    pub seconds: i64,
+    /// Nanoseconds of the second.
+    pub nanos: u32,
+}
+
+/// First instant that an event can have: S3, the first of the services, opened in March 2006.
+pub const EARLIEST: i64 = 1_136_073_600; // 2006-01-01T00:00:00Z
+
+/// How far an event may lie behind the time of the object that holds it. Seconds; clocks of sources differ by
+/// hours, not by days.
+pub const TOLERANCE: i64 = 48 * 3600;
+
+impl Instant {
+    /// Reads `YYYY-MM-DD[T ]hh:mm[:ss[.fraction]][Z|±hh[:]mm]`; without an offset it is UTC. Years 1 to 9999.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let digits = |from: usize, len: usize| {
+            text.get(from..from + len)?
+                .iter()
+                .try_fold(0i64, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
+        };
+        let (year, month, day) = (digits(0, 4)?, digits(5, 2)?, digits(8, 2)?);
+        if text.get(4) != Some(&b'-') || text.get(7) != Some(&b'-') || year == 0 {
+            return None;
+        }
+        if !(1..=12).contains(&month) || !(1..=days_in_month(year, month)).contains(&day) {
+            return None;
+        }
+        if !matches!(text.get(10), Some(b'T' | b't' | b' ')) || text.get(13) != Some(&b':') {
+            return None;
+        }
+        let (hour, minute) = (digits(11, 2)?, digits(14, 2)?);
+        let mut at = 16;
+        let (mut second, mut nanos) = (0, 0u32);
+        if text.get(at) == Some(&b':') {
+            second = digits(at + 1, 2)?;
+            at += 3;
+            if matches!(text.get(at), Some(b'.' | b',')) {
+                at += 1;
+                let mut scale = 100_000_000;
+                let from = at;
+                while let Some(b) = text.get(at).filter(|b| b.is_ascii_digit()) {
+                    nanos += scale * u32::from(b - b'0');
+                    scale /= 10;
+                    at += 1;
+                }
+                if at == from {
+                    return None;
+                }
+            }
+        }
+        if hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        let offset = match text.get(at..)? {
+            [] | [b'Z' | b'z'] => 0,
+            [sign @ (b'+' | b'-'), rest @ ..] => {
+                let start = at + 1;
+                let hours = digits(start, 2)?;
+                let minutes = match rest.len() {
+                    2 => 0,
+                    4 => digits(start + 2, 2)?,
+                    5 if rest.get(2) == Some(&b':') => digits(start + 3, 2)?,
+                    _ => return None,
+                };
+                if hours > 23 || minutes > 59 {
+                    return None;
+                }
+                (hours * 3600 + minutes * 60) * if *sign == b'-' { -1 } else { 1 }
+            }
+            _ => return None,
+        };
+        let seconds =
+            days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
+        Some(Self { seconds, nanos })
+    }
+
+    /// Year and month in UTC, which name the monthly index.
+    #[must_use]
+    pub fn year_month(&self) -> (i64, i64) {
+        let (year, month, _) = civil_from_days(self.seconds.div_euclid(86_400));
+        (year, month)
+    }
+
+    /// Appends `YYYY-MM-DDThh:mm:ss[.fraction]Z`.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        use std::io::Write;
+        let (year, month, day) = civil_from_days(self.seconds.div_euclid(86_400));
+        let second = self.seconds.rem_euclid(86_400);
+        let (h, m, s) = (second / 3600, second / 60 % 60, second % 60);
+        // Writing to a Vec cannot fail.
+        let _ = write!(out, "{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}");
+        if self.nanos > 0 {
+            let fraction = format!("{:09}", self.nanos);
+            let _ = write!(out, ".{}", fraction.trim_end_matches('0'));
+        }
+        out.push(b'Z');
+    }
+
+    /// Whether the event of an object of that time can have this instant: not before 2006 and not more than 48
+    /// hours after the object (any time after 2006 where the object's time is not known).
+    #[must_use]
+    pub fn is_sane(&self, object: Option<Instant>) -> bool {
+        self.seconds >= EARLIEST && object.is_none_or(|o| self.seconds <= o.seconds + TOLERANCE)
+    }
+}
+
+/// Whether the date of a proleptic Gregorian year has a 29th of February.
+fn is_leap(year: i64) -> bool {
+    (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
+}
+
+fn days_in_month(year: i64, month: i64) -> i64 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap(year) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+/// Days since 1970-01-01 of a civil date. The year is counted from March so that the leap day comes last.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// The civil date of days since 1970-01-01: the inverse of [`days_from_civil`].
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, day)
+}
