@@ -1,1 +1,7 @@
-fn main() {}
+//! The `siem-loader` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    siem_loader::cli::main()
+}

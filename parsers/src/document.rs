@@ -108,6 +108,21 @@ pub struct Item {
     pub end: usize,
 }
 
+impl Item {
+    /// Appends the document as one line: `{"_index":…,"_id":…,"_source":{…}}` and a newline. `bytes` are those of
+    /// its [`Rendered`]. Nothing is appended where they are not.
+    pub fn write_line(&self, bytes: &[u8], out: &mut Vec<u8>) {
+        let action = bytes.get(self.start..self.source).unwrap_or_default();
+        let names = action.strip_prefix(ACTION_OPEN).and_then(|a| a.strip_suffix(ACTION_CLOSE));
+        let source = bytes.get(self.source..self.end).and_then(|s| s.strip_suffix(b"\n"));
+        if let (Some(names), Some(source)) = (names, source) {
+            for part in [b"{", names, b",\"_source\":", source, b"}\n"] {
+                out.extend_from_slice(part);
+            }
+        }
+    }
+}
+
 /// What begins and ends an action line around `"_index":…,"_id":…`.
 pub const ACTION_OPEN: &[u8] = b"{\"create\":{";
 /// See [`ACTION_OPEN`].
@@ -193,15 +208,6 @@ impl Rendered {
             Some((first, last)) => (first.min(time), last.max(time)),
             None => (time, time),
         });
-    }
-
-    /// A document as one line: `{"_index":…,"_id":…,"_source":{…}}` without newline.
-    #[must_use]
-    pub fn line(&self, item: &Item) -> Option<Vec<u8>> {
-        let action = self.bytes.get(item.start..item.source)?;
-        let names = action.strip_prefix(ACTION_OPEN)?.strip_suffix(ACTION_CLOSE)?;
-        let source = self.bytes.get(item.source..item.end)?.strip_suffix(b"\n")?;
-        Some([b"{", names, b",\"_source\":", source, b"}"].concat())
     }
 }
 

@@ -24,7 +24,7 @@ use tokio::runtime::Handle;
 
 pub use failure::FetchError;
 pub use key::key_of;
-pub use s3::S3Settings;
+pub use s3::{S3Settings, aws_config};
 
 /// Names a listing may be ahead of its reader.
 const LISTING_AHEAD: usize = 1000;

@@ -179,13 +179,7 @@ async fn base(settings: &S3Settings) -> Result<Base, FetchError> {
     let (sdk, endpoint, path_style_variable) = match &settings.sdk {
         Some(sdk) => (with_http_client(sdk), sdk.endpoint_url().map(str::to_owned), None),
         None => {
-            let timeouts =
-                TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(ANSWER_TIMEOUT);
-            let sdk = aws_config::defaults(BehaviorVersion::latest())
-                .http_client(http_client())
-                .timeout_config(timeouts.build())
-                .load()
-                .await;
+            let sdk = aws_config().await;
             let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
             let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| sdk.endpoint_url().map(str::to_owned));
             let path_style = variable("AWS_S3_FORCE_PATH_STYLE")
@@ -206,6 +200,16 @@ async fn base(settings: &S3Settings) -> Result<Base, FetchError> {
         .or(path_style_variable)
         .unwrap_or_else(|| endpoint.as_deref().is_some_and(needs_path_style));
     Ok(Base { sdk, region, path_style })
+}
+
+/// The AWS configuration of this process: the standard variables, the profile, the container or the instance.
+pub async fn aws_config() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(ANSWER_TIMEOUT);
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client())
+        .timeout_config(timeouts.build())
+        .load()
+        .await
 }
 
 fn with_http_client(sdk: &SdkConfig) -> SdkConfig {

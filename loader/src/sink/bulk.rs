@@ -41,6 +41,9 @@ pub struct BulkAnswer {
     pub indexed: u64,
     /// Items whose id, or a newer version of it, was there before (409).
     pub already_present: u64,
+    /// Places of these items in the body, ascending: a body holds records of several objects, and each object's
+    /// figures must add up.
+    pub already_present_at: Vec<u32>,
     /// Items not in the index, in the order of the body.
     pub refused: Vec<Refusal>,
 }
@@ -114,8 +117,9 @@ impl BulkAnswer {
             let cluster = cluster.to_owned();
             return Err(SinkError::TruncatedAnswer { cluster, sent: items, answered: tally.answered });
         }
-        let Tally { indexed, already_present, refused, .. } = tally;
-        Ok(Self { took_ms, indexed, already_present, refused })
+        let Tally { indexed, already_present_at, refused, .. } = tally;
+        let already_present = already_present_at.len() as u64;
+        Ok(Self { took_ms, indexed, already_present, already_present_at, refused })
     }
 }
 
@@ -132,7 +136,7 @@ struct Wire {
 struct Tally {
     answered: usize,
     indexed: u64,
-    already_present: u64,
+    already_present_at: Vec<u32>,
     refused: Vec<Refusal>,
 }
 
@@ -178,7 +182,7 @@ impl Tally {
         let reason = error.reason.as_deref().unwrap_or("");
         match classify_item(outcome.status, error_type, reason) {
             ItemOutcome::Done => self.indexed += 1,
-            ItemOutcome::AlreadyPresent => self.already_present += 1,
+            ItemOutcome::AlreadyPresent => self.already_present_at.push(position as u32),
             ItemOutcome::Refused(class) => {
                 let mut shown = redact(reason);
                 let mut field = field_of(reason);

@@ -309,7 +309,7 @@ impl Reader<'_, '_> {
                     if flags & ESCAPED != 0
                         && !text::escapes_are_valid(self.json.get(start..end).unwrap_or_default())
                     {
-                        return self.fail("invalid escape in the string before");
+                        return self.fail("invalid escape in the string that ends");
                     }
                     return Ok((start, end, flags));
                 }

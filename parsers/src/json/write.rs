@@ -113,9 +113,11 @@ impl<'a> Record<'a> {
         }
         let below = Walk { depth: walk.depth + 1, ..walk };
         match entry.kind {
-            Kind::Object | Kind::Array if target == Target::Flat && below.depth > FLAT_DEPTH => {
+            Kind::Object if target == Target::Flat && below.depth > FLAT_DEPTH => {
                 self.as_text(out, node, target);
             }
+            // OpenSearch counts nested lists against the same limit even where nothing is mapped.
+            Kind::Array if below.depth > FLAT_DEPTH => self.as_text(out, node, target),
             Kind::Object => {
                 out.push(b'{');
                 self.members(out, node, below);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use siem_loader::error::ErrorClass;
 use siem_loader::fetch::{FetchError, FetchOptions, Location, ObjectRef, Source};
 
-use super::s3_support::runtime;
+use crate::s3_support::runtime;
 
 /// A folder of the test's own, removed at its end.
 struct Folder(PathBuf);

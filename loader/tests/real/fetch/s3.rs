@@ -10,7 +10,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, ServerSideEncryption, Versioning
 use siem_loader::error::ErrorClass;
 use siem_loader::fetch::{FetchError, FetchOptions, ObjectRef, S3Settings, Source};
 
-use super::s3_support::{
+use crate::s3_support::{
     CutProxy, FakeS3, TestS3, answer, bytes, client, error_answer, new_bucket, put, runtime, sdk_config,
     server,
 };

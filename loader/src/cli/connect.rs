@@ -1,0 +1,90 @@
+//! The cluster by flags and environment.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use tokio::runtime::Handle;
+use url::Url;
+
+use crate::sink::{Auth, Cluster, ClusterConfig, SigV4Service};
+
+/// Where the cluster is and who we are to it.
+#[derive(Debug, Args)]
+pub(super) struct ClusterArgs {
+    /// OpenSearch, for example https://my-domain:9200 [env: OPENSEARCH_URL]
+    #[arg(long, value_name = "URL", env = "SIEM_LOADER_OPENSEARCH_URL", hide_env_values = true)]
+    opensearch_url: Option<String>,
+    /// How to prove who we are; auto: user and password where given, SigV4 for hosts of Amazon OpenSearch, else none
+    #[arg(long, value_enum, default_value_t = AuthKind::Auto, env = "SIEM_LOADER_OPENSEARCH_AUTH")]
+    auth: AuthKind,
+    /// User of the security plugin; the password comes from SIEM_LOADER_OPENSEARCH_PASSWORD
+    #[arg(long, value_name = "NAME", env = "SIEM_LOADER_OPENSEARCH_USER")]
+    opensearch_user: Option<String>,
+    /// Longest time of one request. Seconds
+    #[arg(long, value_name = "S", default_value_t = 120, env = "SIEM_LOADER_REQUEST_TIMEOUT")]
+    request_timeout: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AuthKind {
+    Auto,
+    None,
+    Basic,
+    Sigv4,
+}
+
+/// Where the password is.
+const PASSWORD: &str = "SIEM_LOADER_OPENSEARCH_PASSWORD";
+
+impl ClusterArgs {
+    /// Makes the client; nothing is sent yet. `gzip` says how bodies will be packed.
+    pub(super) fn connect(&self, gzip: bool, runtime: &Handle) -> anyhow::Result<Cluster> {
+        let Some(url) = self.opensearch_url.clone().or_else(|| std::env::var("OPENSEARCH_URL").ok()) else {
+            bail!("no OpenSearch to send to: give --opensearch-url URL or set OPENSEARCH_URL");
+        };
+        let url = if url.contains("://") { url } else { format!("https://{url}") };
+        // The text may hold a password, so it is not repeated.
+        let url = Url::parse(&url).context("the URL of OpenSearch cannot be read")?;
+        let auth = self.auth(&url, runtime)?;
+        let timeout = Duration::from_secs(self.request_timeout.max(1));
+        Ok(Cluster::connect(ClusterConfig { url, auth, timeout, gzip })?)
+    }
+
+    fn auth(&self, url: &Url, runtime: &Handle) -> anyhow::Result<Auth> {
+        let host = url.host_str().unwrap_or_default();
+        let managed = [".es.amazonaws.com", ".es.amazonaws.com.cn", ".aoss.amazonaws.com"];
+        let is_managed = managed.iter().any(|end| host.ends_with(end));
+        let kind = match self.auth {
+            AuthKind::Auto if self.opensearch_user.is_some() => AuthKind::Basic,
+            AuthKind::Auto if is_managed && url.username().is_empty() => AuthKind::Sigv4,
+            AuthKind::Auto => AuthKind::None,
+            given => given,
+        };
+        match kind {
+            AuthKind::Auto | AuthKind::None => Ok(Auth::None),
+            AuthKind::Basic => {
+                let user = self.opensearch_user.clone().context("--auth basic needs --opensearch-user")?;
+                let password = std::env::var(PASSWORD).with_context(|| format!("{PASSWORD} is not set"))?;
+                Ok(Auth::Basic { user, password })
+            }
+            AuthKind::Sigv4 => {
+                let service = if host.contains(".aoss.") { SigV4Service::Aoss } else { SigV4Service::Es };
+                // The region of a managed domain stands in its name.
+                let region = is_managed.then(|| host.rsplit('.').nth(3)).flatten().map(str::to_owned);
+                let aws = runtime.block_on(crate::fetch::aws_config());
+                Ok(Auth::sigv4(service, region, &aws)?)
+            }
+        }
+    }
+}
+
+/// Whether packing bodies costs more than it saves: the cluster is on this machine.
+pub(super) fn is_local(cluster: &Cluster) -> bool {
+    Url::parse(cluster.url()).ok().is_some_and(|url| match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    })
+}

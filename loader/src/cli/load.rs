@@ -1,0 +1,107 @@
+//! `siem-loader load`
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{
+    FAILED, InputArgs, OutputFormat,
+    connect::{ClusterArgs, is_local},
+    gather::gather,
+    progress::say,
+    summary::Summary,
+};
+use crate::{
+    fetch::Source,
+    pipeline::{Chunk, Output, Settings},
+    sink::{BulkOutput, Cluster, Encoding, SinkError},
+    templates,
+};
+
+/// Arguments of `load`.
+#[derive(Debug, Args)]
+pub(super) struct LoadArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    /// Do everything but send: reads, renders (and packs, with --gzip), then drops the documents
+    #[arg(long)]
+    discard: bool,
+    /// Pack bulk bodies with gzip [default: yes, unless the cluster is on this machine]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    gzip: Option<bool>,
+    /// How the result is told
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    output: OutputFormat,
+}
+
+/// Drops documents, and counts them.
+#[derive(Debug, Default)]
+struct Discard {
+    bytes: AtomicU64,
+}
+
+impl Output for Discard {
+    fn take(&self, chunk: Chunk) {
+        self.bytes.fetch_add(chunk.bytes.len() as u64, Ordering::Relaxed);
+        chunk.run.report().counts.discarded += chunk.items.len() as u64;
+    }
+}
+
+pub(super) fn run(args: LoadArgs) -> anyhow::Result<u8> {
+    let runtime = super::runtime().context("cannot start the network threads")?;
+    let source = Source::new(args.input.options(), runtime.handle().clone());
+    let mut settings = Settings::for_threads(args.input.threads());
+    let mut summary = Summary::new(args.output);
+    let objects = source.list(args.input.paths.clone());
+    if args.discard {
+        settings.encoding = if args.gzip == Some(true) { Encoding::Gzip } else { Encoding::Identity };
+        let discard = Arc::new(Discard::default());
+        let output: Arc<dyn Output> = Arc::clone(&discard) as Arc<dyn Output>;
+        gather(&objects, &source, &settings, output, &mut summary, || ())?;
+        summary.bytes_out = discard.bytes.load(Ordering::Relaxed);
+        return summary.tell();
+    }
+    let cluster = args.cluster.connect(args.gzip.unwrap_or(false), runtime.handle())?;
+    let cluster = match args.gzip {
+        None if !is_local(&cluster) => args.cluster.connect(true, runtime.handle())?,
+        _ => cluster,
+    };
+    settings.encoding = cluster.encoding();
+    if let Err(error) = runtime.block_on(prepare(&cluster)) {
+        say(&format!("siem-loader: {error}"));
+        summary.failed_before_start();
+        summary.tell()?;
+        return Ok(FAILED);
+    }
+    let bulk = BulkOutput::start(cluster, runtime.handle());
+    let output: Arc<dyn Output> = Arc::clone(&bulk) as Arc<dyn Output>;
+    let (sent, stopped) = {
+        let mut end = None;
+        gather(&objects, &source, &settings, output, &mut summary, || {
+            end = Some(runtime.block_on(bulk.finish()));
+        })?;
+        end.unwrap_or_default()
+    };
+    summary.bytes_out = sent.bytes;
+    summary.requests = sent.requests;
+    if let Some(error) = stopped {
+        summary.stopped(&error.to_string());
+    }
+    summary.tell()
+}
+
+/// First contact, and the templates that are missing.
+async fn prepare(cluster: &Cluster) -> Result<(), SinkError> {
+    let info = cluster.info().await?;
+    tracing::info!(cluster = cluster.url(), version = ?info.number, distribution = info.distribution, "connected");
+    for name in templates::install_missing(cluster).await? {
+        tracing::info!(template = name, "installed");
+    }
+    Ok(())
+}

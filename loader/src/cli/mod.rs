@@ -1,0 +1,115 @@
+//! The command line.
+
+mod connect;
+mod gather;
+mod load;
+mod progress;
+mod render;
+mod setup;
+mod summary;
+
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+/// Release and commit.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SIEM_LOADER_COMMIT"), ")");
+
+/// Loads AWS security logs into OpenSearch and loses no record in silence.
+#[derive(Debug, Parser)]
+#[command(name = "siem-loader", version = VERSION, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// What is logged to standard error: error, warn, info, debug, trace; or a filter such as `siem_loader=debug`
+    #[arg(long, global = true, env = "SIEM_LOADER_LOG", default_value = "warn")]
+    log: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Load objects into OpenSearch
+    Load(load::LoadArgs),
+    /// Write the documents of objects instead of sending them: one line a document
+    Render(render::RenderArgs),
+    /// Install what a cluster needs: component and index templates
+    Setup(setup::SetupArgs),
+}
+
+/// What to load.
+#[derive(Debug, Args)]
+struct InputArgs {
+    /// Files, folders, `-` for standard input (with --key), s3://bucket/prefix
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// S3 keys are the paths below this folder; without it a key begins at the first `AWSLogs` or `o-…` in the path
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// S3 key of what comes through standard input, or of a single file
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// Bucket that files were copied from: written to @log_s3bucket
+    #[arg(long, value_name = "NAME")]
+    bucket: Option<String>,
+    /// Threads that render documents [default: the processors there are]
+    #[arg(long, value_name = "N", env = "SIEM_LOADER_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+}
+
+/// How the result is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    /// For people.
+    Text,
+    /// One JSON object as the last line on standard output.
+    Json,
+}
+
+impl InputArgs {
+    fn threads(&self) -> usize {
+        let there = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.threads.map_or_else(there, usize::from)
+    }
+
+    fn options(&self) -> crate::fetch::FetchOptions {
+        crate::fetch::FetchOptions {
+            root: self.root.clone(),
+            key: self.key.clone(),
+            bucket: self.bucket.clone(),
+        }
+    }
+}
+
+/// Exit status: everything that can be loaded is.
+const OK: u8 = 0;
+/// Exit status: some records or objects were rejected or dead-lettered.
+const REJECTED: u8 = 1;
+/// Exit status: something failed and should be tried again, or configured.
+const FAILED: u8 = 2;
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_new(&cli.log).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal).init();
+    let result = match cli.command {
+        Command::Load(args) => load::run(args),
+        Command::Render(args) => render::run(args),
+        Command::Setup(args) => setup::run(args),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            progress::say(&format!("siem-loader: {error:#}"));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// The runtime for everything that speaks to a network. Rendering has threads of its own.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("network").enable_all().build()
+}

@@ -1,0 +1,116 @@
+//! `siem-loader render`
+
+use std::{
+    fs::File,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{InputArgs, OutputFormat, gather::gather, summary::Summary};
+use crate::{
+    error::ErrorClass,
+    fetch::Source,
+    pipeline::{Chunk, ObjectRun, Output, Settings},
+};
+
+/// Arguments of `render`.
+#[derive(Debug, Args)]
+pub(super) struct RenderArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// One file an object, DIR/<key>.ndjson, instead of standard output
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
+    /// How the result is told; with documents on standard output it goes to standard error
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    output: OutputFormat,
+}
+
+/// Writes documents as lines.
+#[derive(Debug)]
+struct Lines {
+    out_dir: Option<PathBuf>,
+    bytes: AtomicU64,
+    /// Standard output was closed: nobody reads any more.
+    closed: AtomicBool,
+}
+
+/// The file of a key. Whoever names an object must not choose a place outside the folder.
+fn path_of(dir: &Path, key: &str) -> PathBuf {
+    let safe = key.split('/').map(|part| match part {
+        "" | "." | ".." => "_".to_owned(),
+        other => other.replace('\0', "_"),
+    });
+    let mut path: PathBuf = dir.to_owned();
+    path.extend(safe);
+    path.as_mut_os_string().push(".ndjson");
+    path
+}
+
+impl Lines {
+    fn write(&self, chunk: &Chunk) -> std::io::Result<()> {
+        let mut text = Vec::with_capacity(chunk.bytes.len());
+        for item in &chunk.items {
+            item.write_line(&chunk.bytes, &mut text);
+        }
+        self.bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
+        match chunk.run.file.get() {
+            None => std::io::stdout().write_all(&text),
+            Some(file) => file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&text),
+        }
+    }
+}
+
+impl Output for Lines {
+    fn begin(&self, object: &ObjectRun) -> Result<(), String> {
+        let Some(dir) = &self.out_dir else { return Ok(()) };
+        let path = path_of(dir, &object.object.key);
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| File::create(&path));
+        let file = made.map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+        object.file.get_or_init(|| Mutex::new(file));
+        Ok(())
+    }
+
+    fn take(&self, chunk: Chunk) {
+        let count = chunk.items.len() as u64;
+        match self.write(&chunk) {
+            Ok(()) => chunk.run.report().counts.discarded += count,
+            Err(error) => {
+                let mut report = chunk.run.report();
+                report.counts.unsent += count;
+                if self.out_dir.is_none() {
+                    self.closed.store(true, Ordering::Relaxed);
+                }
+                report.fail(ErrorClass::Configuration, format!("documents cannot be written: {error}"));
+            }
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+}
+
+pub(super) fn run(args: RenderArgs) -> anyhow::Result<u8> {
+    let runtime = super::runtime().context("cannot start the network threads")?;
+    let source = Source::new(args.input.options(), runtime.handle().clone());
+    let mut settings = Settings::for_threads(args.input.threads());
+    // On standard output the documents of one object follow those of the object before it.
+    settings.one_by_one = args.out_dir.is_none();
+    let mut summary = Summary::new(args.output);
+    summary.quiet_stdout = args.out_dir.is_none();
+    let (bytes, closed) = (AtomicU64::new(0), AtomicBool::new(false));
+    let lines = Arc::new(Lines { out_dir: args.out_dir, bytes, closed });
+    let output = Arc::clone(&lines) as Arc<dyn Output>;
+    let objects = source.list(args.input.paths.clone());
+    gather(&objects, &source, &settings, output, &mut summary, || ())?;
+    summary.bytes_out = lines.bytes.load(Ordering::Relaxed);
+    summary.tell()
+}

@@ -1,0 +1,11 @@
+//! siem-loader: AWS security logs from S3 into OpenSearch, without losing a record.
+//!
+//! The way of a record: [`fetch`] (files, standard input, S3) → [`pipeline`] (decode, cut, render by
+//! `siem-parsers`, in parallel and bounded) → [`sink`] (bulk requests to OpenSearch) → a report that adds up.
+
+pub mod cli;
+pub mod error;
+pub mod fetch;
+pub mod pipeline;
+pub mod sink;
+pub mod templates;

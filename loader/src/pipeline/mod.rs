@@ -1,0 +1,106 @@
+//! From objects to finished bulk bytes: one thread inflates and cuts an object, a pool renders its pieces.
+//!
+//! Everything is bounded. Pieces in flight are limited by a fixed number of [workbenches](bench::Bench), which go
+//! round; what the pool has finished waits for its turn only as long as an earlier piece of the same object is
+//! being rendered; an [`Output`] that cannot take more blocks whoever brings it, and through the workbenches the
+//! reading of objects. So a slow cluster slows the download and never fills memory.
+
+mod bench;
+mod buffer;
+pub mod object;
+mod order;
+mod reader;
+
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
+use siem_parsers::split::Limits;
+
+pub use self::buffer::Buffer;
+pub use self::object::{Chunk, Counts, ObjectReport, ObjectRun, ObjectStatus};
+use crate::{
+    fetch::{FetchError, ObjectRef, Source},
+    sink::Encoding,
+};
+
+/// Pieces are cut at the first record boundary behind this many bytes: rendered, a piece of CloudTrail is then a
+/// bulk body of 4 to 5 MB as it is and need not be joined with others.
+const PIECE: usize = 1_400 << 10;
+
+/// Documents are handed on when they reach this many bytes. A bulk body holds at least one such chunk.
+pub const CHUNK: usize = 4 << 20;
+
+/// How a run is to be done.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Threads that render. One: the thread that reads an object renders it too.
+    pub threads: usize,
+    /// Objects that are read at the same time.
+    pub readers: usize,
+    /// Bounds of records and pieces.
+    pub limits: Limits,
+    /// How chunks are packed.
+    pub encoding: Encoding,
+    /// An object begins only when the one before is rendered.
+    pub one_by_one: bool,
+}
+
+impl Settings {
+    /// For a number of threads.
+    #[must_use]
+    pub fn for_threads(threads: usize) -> Self {
+        let threads = threads.max(1);
+        let limits = Limits { piece: PIECE, ..Limits::default() };
+        Self { threads, readers: threads, limits, encoding: Encoding::Identity, one_by_one: false }
+    }
+}
+
+/// Where documents go: a cluster, files, nowhere.
+pub trait Output: Send + Sync {
+    /// An object is about to be read.
+    ///
+    /// # Errors
+    /// Why it cannot be taken; the object fails.
+    fn begin(&self, object: &ObjectRun) -> Result<(), String> {
+        let _ = object;
+        Ok(())
+    }
+
+    /// Takes documents of an object, in the order of its records. May block; that is what slows reading down.
+    fn take(&self, chunk: Chunk);
+
+    /// Whether there is no use in going on: the cluster refuses everything.
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// Reads all objects of a listing and gives their documents to `output`. A report comes through `reports` when the
+/// last outcome of an object's records is known; the channel must be unbounded or be emptied meanwhile. Returns when
+/// everything has been given to `output`, which may still be working on it.
+pub fn run(
+    objects: &Receiver<Result<ObjectRef, FetchError>>,
+    source: &Source,
+    settings: &Settings,
+    output: &Arc<dyn Output>,
+    reports: &crossbeam_channel::Sender<ObjectReport>,
+) -> Result<(), rayon::ThreadPoolBuildError> {
+    let shop = bench::Shop::new(settings)?;
+    std::thread::scope(|scope| {
+        for _ in 0..if settings.one_by_one { 1 } else { settings.readers } {
+            scope.spawn(|| {
+                for listed in objects {
+                    if output.stopped() {
+                        return;
+                    }
+                    reader::read(listed, source, settings, &shop, output, reports);
+                    if settings.one_by_one {
+                        shop.wait();
+                    }
+                }
+            });
+        }
+    });
+    shop.wait();
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! The committed objects and the documents that they must become.
+//!
+//! `SIEM_LOADER_UPDATE_EXPECTED=1` writes the expected documents anew; read the difference before committing it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::program::{run, scratch};
+
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")
+}
+
+/// One line of the manifest.
+pub(crate) struct Case {
+    pub(crate) key: String,
+    pub(crate) records: u64,
+    pub(crate) good: u64,
+}
+
+/// The cases of `objects` or `bad`.
+pub(crate) fn cases(of: &str) -> Vec<Case> {
+    let text = std::fs::read_to_string(folder().join("manifest.ndjson")).unwrap();
+    let lines = text.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
+    let case = |line: Value| Case {
+        key: line["key"].as_str().unwrap().to_owned(),
+        records: line["records"].as_u64().unwrap(),
+        good: line["good"].as_u64().unwrap(),
+    };
+    lines.filter(|l| l["folder"] == of).map(case).collect()
+}
+
+/// Renders a folder of fixtures and gives the documents by key, without what changes from run to run.
+pub(crate) fn rendered(of: &str) -> BTreeMap<String, Vec<String>> {
+    let (objects, out) = (folder().join(of), scratch());
+    let (objects, dir) = (objects.to_str().unwrap(), out.to_str().unwrap());
+    let status = if of == "bad" { 1 } else { 0 };
+    run(&["render", objects, "--root", objects, "--out-dir", dir, "--bucket", "example-logs"])
+        .expect_status(status);
+    let mut documents = BTreeMap::new();
+    for case in cases(of) {
+        let path = out.join(format!("{}.ndjson", case.key));
+        let Ok(text) = std::fs::read_to_string(path) else { continue };
+        let lines = text.lines().map(|line| without(&without(line, "ingested"), "loader_version"));
+        documents.insert(case.key, lines.collect());
+    }
+    documents
+}
+
+/// Takes the last member of a name out of a document. The fixtures have no such text in their records.
+fn without(line: &str, name: &str) -> String {
+    let member = format!("\"{name}\":\"");
+    let (before, rest) = line.rsplit_once(&member).unwrap_or_else(|| panic!("no {name} in {line}"));
+    let (_, after) = rest.split_once('"').unwrap();
+    // One of the commas goes with it: ours writes them first or last in their objects.
+    match before.strip_suffix(',') {
+        Some(before) => format!("{before}{after}"),
+        None => format!("{before}{}", after.strip_prefix(',').unwrap_or(after)),
+    }
+}
+
+fn compare(of: &str) {
+    for (key, documents) in rendered(of) {
+        let path = folder().join(format!("expected/{of}/{key}.ndjson"));
+        if std::env::var_os("SIEM_LOADER_UPDATE_EXPECTED").is_some() {
+            let text: String = documents.iter().map(|d| format!("{d}\n")).collect();
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, text).unwrap();
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let expected: Vec<&str> = text.lines().collect();
+        assert_eq!(documents.len(), expected.len(), "{key}: number of documents");
+        for (at, (ours, theirs)) in documents.iter().zip(&expected).enumerate() {
+            assert_eq!(ours, theirs, "{key}: document {at}");
+        }
+    }
+}
+
+#[test]
+fn good_objects_become_their_expected_documents() {
+    compare("objects");
+}
+
+#[test]
+fn bad_objects_become_their_expected_documents() {
+    compare("bad");
+}
+
+#[test]
+fn every_good_record_of_the_manifest_becomes_a_document() {
+    for of in ["objects", "bad"] {
+        let rendered = rendered(of);
+        for case in cases(of) {
+            let documents = rendered.get(&case.key).map_or(0, |d| d.len() as u64);
+            assert_eq!(documents, case.good, "{}: {} records", case.key, case.records);
+        }
+    }
+}

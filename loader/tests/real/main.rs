@@ -1,0 +1,12 @@
+//! Tests against real parts: an OpenSearch node and an S3 server, which `dev/test` starts; or which start themselves.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod bad_input;
+mod fetch;
+mod fixtures;
+mod load;
+mod memory;
+mod program;
+mod s3_support;
+mod sink;
+mod support;
