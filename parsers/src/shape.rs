@@ -57,7 +57,17 @@ impl Run {
     #[inline]
     fn add(&mut self, json: &[u8], out: &mut Vec<u8>, key: &Node, value: &Node) {
         let start = (key.start as usize).wrapping_sub(1);
-        let end = value.end as usize + usize::from(value.kind == Kind::String);
+        let quote = usize::from(value.kind == Kind::String);
+        let end = value.end as usize + quote;
+        if value.start as usize != key.end as usize + 2 + quote {
+            // White space around the colon, maybe a newline: only what is beside it is copied.
+            self.flush(json, out);
+            separate(out);
+            out.extend_from_slice(json.get(start..=key.end as usize).unwrap_or_default());
+            out.push(b':');
+            out.extend_from_slice(json.get(value.start as usize - quote..end).unwrap_or_default());
+            return;
+        }
         if self.end != 0 && start == self.end + 1 {
             self.end = end;
         } else {
