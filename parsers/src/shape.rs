@@ -124,11 +124,13 @@ impl<F: Fixer> Shaper<'_, F> {
         if entry.is(DIRTY) { None } else { fields.get(self.record.bytes(key)) }
     }
 
-    /// Whether a dotted key reaches into a typed field: `{"a": …, "a.b": …}` cannot be mapped.
+    /// Whether a dotted key reaches into a typed field: `{"a": …, "a.b": …}` cannot be mapped. An odd key may be a
+    /// typed field's name with escapes.
     fn clashes(&self, fields: &Fields, key: usize) -> bool {
-        let name = self.record.bytes(key);
+        let odd = self.record.tape.get(key).is_some_and(|k| k.is(DIRTY));
+        let name = if odd { self.record.tape.name(key).as_bytes() } else { self.record.bytes(key) };
         memchr::memchr(b'.', name)
-            .and_then(|dot| name.get(..dot))
+            .map_or(odd.then_some(name), |dot| name.get(..dot))
             .is_some_and(|first| fields.get(first).is_some_and(|f| f.kind != Type::Untyped))
     }
 
@@ -329,7 +331,7 @@ impl<F: Fixer> Shaper<'_, F> {
 
     fn key(&self, object: usize, key: usize, out: &mut Vec<u8>) {
         separate(out);
-        self.record.key(out, object, key);
+        self.record.key(out, key);
         out.push(b':');
     }
 
