@@ -70,6 +70,8 @@ pub struct RecordsCutter {
     dropping: Option<u64>,
     found: bool,
     anything: bool,
+    /// That the envelope is no JSON was told; once is enough.
+    malformed: bool,
 }
 
 impl RecordsCutter {
@@ -94,6 +96,7 @@ impl RecordsCutter {
             dropping: None,
             found: false,
             anything: false,
+            malformed: false,
         }
     }
 
@@ -222,6 +225,14 @@ impl RecordsCutter {
             if wanted {
                 self.found = true;
                 emit(Cut::Problem(SplitProblem::NotAList { path: self.path, offset: at }));
+            }
+            let odd = match env.depth {
+                0 => byte != b'{',
+                1 => env.key_expected && !matches!(byte, b'"' | b'}'),
+                _ => false,
+            };
+            if odd && !std::mem::replace(&mut self.malformed, true) {
+                emit(Cut::Problem(SplitProblem::Malformed { offset: at }));
             }
             match byte {
                 b'"' => {
