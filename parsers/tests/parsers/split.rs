@@ -239,6 +239,21 @@ fn records_behind_a_bracket_too_many_are_loaded() {
 }
 
 #[test]
+fn what_stands_behind_a_list_and_is_no_json_is_told_once() {
+    for (bytes, offset) in [
+        (&br#"{"Records":[{"a":1}],{"b":2},{"c":3}]}"#[..], 21),
+        (br#"{"Records":[{"a":1}]} {"b":2} junk"#, 30),
+        (br#"{"Records":[{"a":1}]},{"b":2}"#, 21),
+    ] {
+        for chunk in [usize::MAX, 1] {
+            let loaded = loaded(bytes, 100, 1000, &[chunk]);
+            assert_eq!(loaded.split, [SplitProblem::Malformed { offset }]);
+            assert_eq!(loaded.docs.len(), 1);
+        }
+    }
+}
+
+#[test]
 fn several_lists_are_one_sequence_of_records() {
     let bytes = [
         envelope(&[event(r#""n":0"#)]),
