@@ -135,12 +135,12 @@ impl Cursor<'_> {
         while let Some(&byte) = self.bytes.get(self.at) {
             let at = self.at;
             self.at += 1;
-            if in_string {
-                in_string = escaped || byte != b'"';
-                escaped = !escaped && byte == b'\\';
-            } else if byte == b'"' {
-                in_string = true;
-            } else if stop(byte, at) {
+            // As the scanner of the cut has it: a backslash counts outside strings, too.
+            let quote = byte == b'"' && !escaped;
+            escaped = !escaped && byte == b'\\';
+            if quote {
+                in_string = !in_string;
+            } else if !in_string && stop(byte, at) {
                 return true;
             }
         }

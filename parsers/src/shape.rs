@@ -57,7 +57,17 @@ impl Run {
     #[inline]
     fn add(&mut self, json: &[u8], out: &mut Vec<u8>, key: &Node, value: &Node) {
         let start = (key.start as usize).wrapping_sub(1);
-        let end = value.end as usize + usize::from(value.kind == Kind::String);
+        let quote = usize::from(value.kind == Kind::String);
+        let end = value.end as usize + quote;
+        if value.start as usize != key.end as usize + 2 + quote {
+            // White space around the colon, maybe a newline: only what is beside it is copied.
+            self.flush(json, out);
+            separate(out);
+            out.extend_from_slice(json.get(start..=key.end as usize).unwrap_or_default());
+            out.push(b':');
+            out.extend_from_slice(json.get(value.start as usize - quote..end).unwrap_or_default());
+            return;
+        }
         if self.end != 0 && start == self.end + 1 {
             self.end = end;
         } else {
@@ -114,11 +124,13 @@ impl<F: Fixer> Shaper<'_, F> {
         if entry.is(DIRTY) { None } else { fields.get(self.record.bytes(key)) }
     }
 
-    /// Whether a dotted key reaches into a typed field: `{"a": …, "a.b": …}` cannot be mapped.
+    /// Whether a dotted key reaches into a typed field: `{"a": …, "a.b": …}` cannot be mapped. An odd key may be a
+    /// typed field's name with escapes.
     fn clashes(&self, fields: &Fields, key: usize) -> bool {
-        let name = self.record.bytes(key);
+        let odd = self.record.tape.get(key).is_some_and(|k| k.is(DIRTY));
+        let name = if odd { self.record.tape.name(key).as_bytes() } else { self.record.bytes(key) };
         memchr::memchr(b'.', name)
-            .and_then(|dot| name.get(..dot))
+            .map_or(odd.then_some(name), |dot| name.get(..dot))
             .is_some_and(|first| fields.get(first).is_some_and(|f| f.kind != Type::Untyped))
     }
 
@@ -143,7 +155,7 @@ impl<F: Fixer> Shaper<'_, F> {
                 Verdict::Fits => {}
                 Verdict::Below(below) => {
                     run.flush(json, flat);
-                    plain &= self.flat_below(object, key, value, below, flat);
+                    plain &= self.flat_below(key, value, below, flat);
                 }
                 verdict @ (Verdict::Untyped | Verdict::Aside | Verdict::Wrap) => {
                     plain &= matches!(verdict, Verdict::Untyped)
@@ -152,7 +164,7 @@ impl<F: Fixer> Shaper<'_, F> {
                         run.add(json, flat, k, v);
                     } else {
                         run.flush(json, flat);
-                        self.key(object, key, flat);
+                        self.key(key, flat);
                         self.record.value(flat, value, Target::Flat);
                     }
                 }
@@ -163,16 +175,9 @@ impl<F: Fixer> Shaper<'_, F> {
     }
 
     /// `flat` for a member with fields of its own; nothing is written where all of it is typed.
-    fn flat_below(
-        &self,
-        object: usize,
-        key: usize,
-        value: usize,
-        below: &Fields,
-        flat: &mut Vec<u8>,
-    ) -> bool {
+    fn flat_below(&self, key: usize, value: usize, below: &Fields, flat: &mut Vec<u8>) -> bool {
         let before = flat.len();
-        self.key(object, key, flat);
+        self.key(key, flat);
         let list = self.record.kind(value) == Some(Kind::Array);
         let mut plain = self.record.tape.get(value).is_some_and(|v| !v.is(DIRTY));
         if list {
@@ -212,7 +217,7 @@ impl<F: Fixer> Shaper<'_, F> {
         for (key, value) in self.record.tape.members(object) {
             if self.record.tape.get(value).is_some_and(|v| !v.is(EMPTY)) {
                 let field = self.field(fields, key);
-                self.source_member((object, key, value), field, fields, false, &mut run, out);
+                self.source_member((key, value), field, fields, false, &mut run, out);
             }
         }
         run.flush(self.record.json, out);
@@ -221,7 +226,7 @@ impl<F: Fixer> Shaper<'_, F> {
     /// Appends one member of `_source`. `plain` says that its bytes are known to be right.
     fn source_member(
         &self,
-        (object, key, value): (usize, usize, usize),
+        (key, value): (usize, usize),
         field: Option<&Field>,
         fields: &Fields,
         plain: bool,
@@ -239,7 +244,7 @@ impl<F: Fixer> Shaper<'_, F> {
             && self.fixer.applies(fix, &self.record, value)
         {
             run.flush(json, out);
-            self.key(object, key, out);
+            self.key(key, out);
             self.fixer.write(out, fix, &self.record, value);
             return;
         }
@@ -251,7 +256,7 @@ impl<F: Fixer> Shaper<'_, F> {
             Verdict::Aside => return,
             Verdict::Wrap => {
                 run.flush(json, out);
-                self.key(object, key, out);
+                self.key(key, out);
                 out.extend_from_slice(b"{\"value\":");
                 self.record.value(out, value, Target::Source);
                 out.push(b'}');
@@ -262,12 +267,12 @@ impl<F: Fixer> Shaper<'_, F> {
             None if clean => run.add(json, out, k, v),
             None => {
                 run.flush(json, out);
-                self.key(object, key, out);
+                self.key(key, out);
                 self.record.value(out, value, Target::Source);
             }
             Some(below) => {
                 run.flush(json, out);
-                self.key(object, key, out);
+                self.key(key, out);
                 self.source_below(value, below, out);
             }
         }
@@ -317,9 +322,9 @@ impl<F: Fixer> Shaper<'_, F> {
         }
     }
 
-    fn key(&self, object: usize, key: usize, out: &mut Vec<u8>) {
+    fn key(&self, key: usize, out: &mut Vec<u8>) {
         separate(out);
-        self.record.key(out, object, key);
+        self.record.key(out, key);
         out.push(b':');
     }
 
@@ -361,20 +366,20 @@ impl<F: Fixer> Shaper<'_, F> {
                 Verdict::Fits => {}
                 Verdict::Below(below) => {
                     flat_run.flush(json, flat);
-                    plain = self.flat_below(0, key, value, below, flat);
+                    plain = self.flat_below(key, value, below, flat);
                 }
                 Verdict::Untyped | Verdict::Aside | Verdict::Wrap => {
                     if (k.flags | v.flags) & DIRTY == 0 {
                         flat_run.add(json, flat, k, v);
                     } else {
                         flat_run.flush(json, flat);
-                        self.key(0, key, flat);
+                        self.key(key, flat);
                         self.record.value(flat, value, Target::Flat);
                     }
                 }
             }
             if !aside {
-                self.source_member((0, key, value), field, fields, plain, &mut run, out);
+                self.source_member((key, value), field, fields, plain, &mut run, out);
             }
         }
         run.flush(json, out);

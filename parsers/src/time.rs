@@ -16,6 +16,11 @@ pub const EARLIEST: i64 = 1_136_073_600; // 2006-01-01T00:00:00Z
 /// hours, not by days.
 pub const TOLERANCE: i64 = 48 * 3600;
 
+/// 0001-01-01T00:00:00Z
+const YEAR_1: i64 = -62_135_596_800;
+/// 9999-12-31T23:59:59Z
+const YEAR_9999: i64 = 253_402_300_799;
+
 impl Instant {
     /// Reads `YYYY-MM-DD[T ]hh:mm[:ss[.fraction]][Z|±hh[:]mm]`; without an offset it is UTC. Years 1 to 9999.
     #[must_use]
@@ -78,7 +83,8 @@ impl Instant {
         };
         let seconds =
             days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
-        Some(Self { seconds, nanos })
+        // An offset, or a leap second, may lead out of the years that can be written again.
+        (YEAR_1..=YEAR_9999).contains(&seconds).then_some(Self { seconds, nanos })
     }
 
     /// Year and month in UTC, which name the monthly index.

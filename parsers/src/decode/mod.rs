@@ -5,7 +5,7 @@ mod gzip;
 mod watched;
 mod zipped;
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 
 use self::{gzip::Gzip, watched::Watched, zipped::Zipped};
 
@@ -94,8 +94,11 @@ pub enum DecodeError {
 /// Bytes asked for at a time.
 const READ: usize = 1 << 20;
 
+/// How many bytes [`Encoding::of`] looks at.
+const MAGIC: usize = 4;
+
 /// The stored bytes, as the decoders below read them.
-type Stored<R> = BufReader<Watched<R>>;
+type Stored<R> = BufReader<io::Chain<io::Cursor<Vec<u8>>, Watched<R>>>;
 
 /// The stream of one encoding.
 enum Stream<R: Read> {
@@ -113,6 +116,8 @@ pub struct Decoder<R: Read> {
     watch: watched::Watch,
     /// Told with the next call.
     failed: Option<DecodeError>,
+    /// The stream ended or failed: it is not asked again.
+    ended: bool,
 }
 
 impl<R: Read> Decoder<R> {
@@ -121,21 +126,15 @@ impl<R: Read> Decoder<R> {
     /// # Errors
     /// Where they cannot be read.
     pub fn new(stored: R) -> Result<Self, DecodeError> {
-        let (watched, watch) = Watched::new(stored);
-        let mut stored = BufReader::with_capacity(READ, watched);
-        let first = loop {
-            match stored.fill_buf() {
-                Ok(first) => break first,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => {
-                    return Err(DecodeError::Fetch {
-                        stored: 0,
-                        source: watch.take_error().unwrap_or(source),
-                    });
-                }
-            }
-        };
-        let encoding = Encoding::of(first);
+        let (mut watched, watch) = Watched::new(stored);
+        // A network gives as many bytes as it likes at a time, also one.
+        let mut first = Vec::with_capacity(MAGIC);
+        if let Err(source) = watched.by_ref().take(MAGIC as u64).read_to_end(&mut first) {
+            let source = watch.take_error().unwrap_or(source);
+            return Err(DecodeError::Fetch { stored: watch.count(), source });
+        }
+        let encoding = Encoding::of(&first);
+        let stored = BufReader::with_capacity(READ, io::Cursor::new(first).chain(watched));
         let stream = match encoding {
             Encoding::Plain => Stream::Plain(stored),
             Encoding::Gzip => Stream::Gzip(Box::new(Gzip::new(stored))),
@@ -143,7 +142,7 @@ impl<R: Read> Decoder<R> {
             Encoding::Bzip2 => Stream::Bzip2(Box::new(bzip2::bufread::MultiBzDecoder::new(stored))),
             Encoding::Zstd => Stream::Zstd(Box::new(zipped::Zstd::new(stored))),
         };
-        Ok(Self { stream, encoding, watch, failed: None })
+        Ok(Self { stream, encoding, watch, failed: None, ended: false })
     }
 
     /// How the object is stored.
@@ -164,16 +163,23 @@ impl<R: Read> Decoder<R> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
+        if self.ended {
+            return Ok(0);
+        }
         let before = out.len();
         out.resize(before + most, 0);
         let mut filled = before;
         while let Some(room) = out.get_mut(filled..).filter(|room| !room.is_empty()) {
             match self.stream.read(room) {
-                Ok(0) => break,
+                Ok(0) => {
+                    self.ended = true;
+                    break;
+                }
                 Ok(count) => filled += count,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => {
                     // What came before the error is handed on first.
+                    self.ended = true;
                     self.failed = Some(self.explain(e));
                     break;
                 }
@@ -196,6 +202,10 @@ impl<R: Read> Decoder<R> {
         }
         if let Some(trailing) = error.get_ref().and_then(|e| e.downcast_ref::<gzip::Trailing>()) {
             return DecodeError::TrailingBytes { encoding, stored: stored.saturating_sub(trailing.unread) };
+        }
+        if let Some(corrupt) = error.get_ref().and_then(|e| e.downcast_ref::<gzip::Corrupt>()) {
+            let stored = stored.saturating_sub(corrupt.unread);
+            return DecodeError::Corrupt { encoding, stored, what: corrupt.to_string() };
         }
         match error.kind() {
             io::ErrorKind::UnexpectedEof => DecodeError::CutOff { encoding, stored },

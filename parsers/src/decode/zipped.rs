@@ -31,21 +31,26 @@ impl<R: BufRead> Read for Zipped<R> {
                 return Ok(count);
             }
             // Behind the last entry stands the directory, which repeats what the entries say.
-            let next = self.stored.fill_buf()?;
-            if next.is_empty() || next.starts_with(b"PK\x01\x02") || next.starts_with(b"PK\x05\x06") {
+            let mut signature = Vec::with_capacity(4);
+            self.stored.by_ref().take(4).read_to_end(&mut signature)?;
+            if signature == b"PK\x01\x02" || signature == b"PK\x05\x06" {
                 return Ok(0);
             }
-            let Some(mut file) =
-                zip::read::read_zipfile_from_stream(&mut self.stored).map_err(io::Error::from)?
+            if signature.len() < 4 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let mut entry = io::Cursor::new(signature).chain(&mut self.stored);
+            let Some(mut file) = zip::read::read_zipfile_from_stream(&mut entry).map_err(io::Error::from)?
             else {
                 return Ok(0);
             };
-            let mut entry = Vec::new();
-            file.by_ref().take(MAX_ENTRY + 1).read_to_end(&mut entry)?;
-            if entry.len() as u64 > MAX_ENTRY {
+            let mut inflated = Vec::new();
+            file.by_ref().take(MAX_ENTRY + 1).read_to_end(&mut inflated)?;
+            if inflated.len() as u64 > MAX_ENTRY {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "an entry of more than 256 MiB"));
             }
-            self.entry = io::Cursor::new(entry);
+            drop(file);
+            self.entry = io::Cursor::new(inflated);
         }
     }
 }

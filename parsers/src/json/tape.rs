@@ -4,7 +4,12 @@
 //! log would otherwise be lost: raw control characters in strings, `NaN` and `Infinity`, a key that comes twice
 //! (the last one counts, as in Python). Containers deeper than [`MAX_DEPTH`] become one opaque value.
 
-use super::text;
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
+
+use super::{text, write::plain_name};
 
 /// How many containers may be nested below the record itself before the rest is taken as text.
 ///
@@ -26,6 +31,14 @@ pub const PATH_ROOM: usize = 8192;
 
 /// Longer keys are cut.
 pub const MAX_KEY: usize = 256;
+
+/// From this many members on, keys that come twice are looked for once at the end of an object, by a table:
+/// before, each against all others.
+const MANY_MEMBERS: u32 = 64;
+
+/// Longer numbers are taken as text: Jackson, which OpenSearch reads with, refuses numbers of more than 1,000
+/// characters.
+const MAX_NUMBER: usize = 1000;
 
 /// Values of one record that are kept at most: bounds the tape at 16 bytes each.
 pub const MAX_NODES: usize = 1 << 20;
@@ -110,6 +123,10 @@ struct Frame {
     all: u32,
     /// Hashes of the keys seen, one bit each: a set bit asks for the exact look.
     keys: u64,
+    /// The exact look is still to come.
+    twins: bool,
+    /// It has keys that need another name.
+    odd: bool,
 }
 
 /// The values of one record. Reused from record to record: it allocates only while it grows.
@@ -117,6 +134,8 @@ struct Frame {
 pub struct Tape {
     nodes: Vec<Node>,
     stack: Vec<Frame>,
+    /// Names of odd keys by their node.
+    names: HashMap<u32, String>,
 }
 
 impl Tape {
@@ -182,6 +201,13 @@ impl Tape {
         json.get((node.start as usize).wrapping_sub(quotes)..node.end as usize + quotes).unwrap_or_default()
     }
 
+    /// The name for an odd key (one that is [`DIRTY`]) that OpenSearch takes as a field name, different from all
+    /// others in its object.
+    #[must_use]
+    pub fn name(&self, key: usize) -> &str {
+        u32::try_from(key).ok().and_then(|key| self.names.get(&key)).map_or("_", String::as_str)
+    }
+
     /// Reads one value that begins at `from` (white space before it is skipped); it is node 0 then. Gives the
     /// position behind it.
     ///
@@ -190,6 +216,7 @@ impl Tape {
     pub fn read(&mut self, json: &[u8], from: usize) -> Result<usize, JsonError> {
         self.nodes.clear();
         self.stack.clear();
+        self.names.clear();
         Reader { tape: self, json, at: from, seen_space: false }.value()
     }
 }
@@ -345,13 +372,76 @@ impl Reader<'_, '_> {
         let bit = 1u64 << (key_hash(name) & 63);
         let Some(frame) = self.tape.stack.last_mut() else { return Ok(()) };
         frame.flags |= flags & DIRTY;
+        frame.odd |= flags & DIRTY != 0;
         let seen_before = frame.keys & bit != 0;
         frame.keys |= bit;
-        // A key with escapes may be another's twin without a hash that says so.
+        // A key with escapes may be another's twin without a hash that says so, before it or behind it.
         if seen_before || flags & ESCAPED != 0 {
-            self.shadow_twins(node);
+            if flags & ESCAPED != 0 {
+                frame.keys = u64::MAX;
+            }
+            if frame.all < MANY_MEMBERS {
+                self.shadow_twins(node);
+            } else {
+                frame.twins = true;
+            }
         }
         Ok(())
+    }
+
+    /// The text of a key.
+    fn key_text(&self, key: &Node) -> Cow<'_, [u8]> {
+        let inside = self.json.get(key.start as usize..key.end as usize).unwrap_or_default();
+        if key.is(ESCAPED) { Cow::Owned(text::unescape(inside).into_bytes()) } else { Cow::Borrowed(inside) }
+    }
+
+    /// Marks members that have the key of a later one, in one walk over an object of many members.
+    #[cold]
+    fn shadow_all_twins(&mut self, frame: &mut Frame) {
+        let mut last = HashMap::new();
+        let mut twins = Vec::new();
+        let mut at = frame.node + 1;
+        while let (Some(key), Some(value)) = (self.tape.nodes.get(at), self.tape.nodes.get(at + 1)) {
+            if !key.is(SHADOWED)
+                && let Some((twin, kept)) = last.insert(self.key_text(key), (at, !value.is(EMPTY)))
+            {
+                twins.push((twin, kept));
+            }
+            at = value.next as usize;
+        }
+        for (twin, kept) in twins {
+            if let Some(key) = self.tape.nodes.get_mut(twin) {
+                key.flags |= SHADOWED;
+            }
+            frame.flags |= DIRTY;
+            frame.kept = frame.kept.saturating_sub(u32::from(kept));
+        }
+    }
+
+    /// Finds names for the odd keys of an object: the one of [`plain_name`], with a number where it is taken.
+    #[cold]
+    fn name_odd_keys(&mut self, frame: &Frame) {
+        let mut taken = HashSet::new();
+        let mut odd = Vec::new();
+        let mut at = frame.node + 1;
+        while let (Some(key), Some(value)) = (self.tape.nodes.get(at), self.tape.nodes.get(at + 1)) {
+            if key.is(DIRTY) && !key.is(SHADOWED) {
+                odd.push((at as u32, plain_name(&String::from_utf8_lossy(&self.key_text(key)))));
+            } else if !key.is(SHADOWED) {
+                taken.insert(self.key_text(key).into_owned());
+            }
+            at = value.next as usize;
+        }
+        let mut numbers: HashMap<String, u32> = HashMap::new();
+        for (key, plain) in odd {
+            let mut name = plain.clone();
+            while !taken.insert(name.clone().into_bytes()) {
+                let number = numbers.entry(plain.clone()).or_insert(1);
+                *number += 1;
+                name = format!("{plain}_{number}");
+            }
+            self.tape.names.insert(key, name);
+        }
     }
 
     /// Marks earlier members of the same object that have the key of `node`.
@@ -462,14 +552,29 @@ impl Reader<'_, '_> {
         }
         let node = self.tape.nodes.len();
         self.push(self.at, self.at, if object { Kind::Object } else { Kind::Array }, 0);
-        self.tape.stack.push(Frame { node, object, flags: deep, kept: 0, all: 0, keys: 0 });
+        self.tape.stack.push(Frame {
+            node,
+            object,
+            flags: deep,
+            kept: 0,
+            all: 0,
+            keys: 0,
+            twins: false,
+            odd: false,
+        });
         self.at += 1;
     }
 
     #[inline]
     fn close(&mut self) {
         self.at += 1;
-        let Some(frame) = self.tape.stack.pop() else { return };
+        let Some(mut frame) = self.tape.stack.pop() else { return };
+        if frame.twins {
+            self.shadow_all_twins(&mut frame);
+        }
+        if frame.odd {
+            self.name_odd_keys(&frame);
+        }
         let mut flags = frame.flags;
         if std::mem::take(&mut self.seen_space) {
             flags |= DIRTY;
@@ -527,14 +632,21 @@ fn string_flags(inside: &[u8], flags: u8) -> u8 {
 }
 
 /// Whether OpenSearch takes a key as a field name as it stands: not empty and no empty part between dots (both
-/// are answered 400), and short enough to leave room for a value in a term.
+/// are answered 400), nor one of white space, and short enough to leave room for a value in a term.
 #[inline]
 pub(super) fn key_is_plain(name: &[u8]) -> bool {
     !(name.is_empty()
         || name.first() == Some(&b'.')
         || name.last() == Some(&b'.')
         || name.len() > MAX_KEY
-        || (memchr::memchr(b'.', name).is_some() && memchr::memmem::find(name, b"..").is_some()))
+        || (memchr::memchr(b'.', name).is_some() && name.split(|&b| b == b'.').any(is_blank)))
+}
+
+/// Whether a part between dots is empty, or white space only: OpenSearch refuses both
+/// (`DocumentParser.splitAndValidatePath`).
+pub(super) fn is_blank(part: &[u8]) -> bool {
+    let blank = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
+    std::str::from_utf8(part).is_ok_and(|part| part.chars().all(blank))
 }
 
 /// A cheap hash of a key: its length and three of its bytes.
@@ -580,6 +692,9 @@ fn is_json_number(text: &[u8]) -> bool {
 fn fits(number: &[u8]) -> bool {
     if number.len() <= 18 && !number.iter().any(|b| matches!(b, b'e' | b'E')) {
         return true;
+    }
+    if number.len() > MAX_NUMBER {
+        return false;
     }
     let Ok(text) = std::str::from_utf8(number) else { return false };
     if text.bytes().any(|b| matches!(b, b'.' | b'e' | b'E')) {

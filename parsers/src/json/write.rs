@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
-    tape::{DIRTY, EMPTY, FLAT_DEPTH, Kind, LONG_TEXT, MAX_KEY, PATH_ROOM, Tape, key_is_plain},
+    tape::{DIRTY, EMPTY, FLAT_DEPTH, Kind, LONG_TEXT, MAX_KEY, PATH_ROOM, Tape, is_blank, key_is_plain},
     text,
 };
 
@@ -166,7 +166,7 @@ impl<'a> Record<'a> {
                 out.push(b',');
             }
             let before = out.len();
-            self.key(out, object, key);
+            self.key(out, key);
             let path = walk.path + out.len() - before;
             out.push(b':');
             self.nested(out, value, Walk { path, ..walk });
@@ -174,39 +174,15 @@ impl<'a> Record<'a> {
     }
 
     /// Appends a key with its quotes, renamed where OpenSearch would refuse it.
-    pub fn key(&self, out: &mut Vec<u8>, object: usize, key: usize) {
+    pub fn key(&self, out: &mut Vec<u8>, key: usize) {
         let Some(entry) = self.tape.get(key) else { return };
         out.push(b'"');
         if entry.is(DIRTY) {
-            text::escape_into(out, self.new_name(object, key).as_bytes());
+            text::escape_into(out, self.tape.name(key).as_bytes());
         } else {
             out.extend_from_slice(self.bytes(key));
         }
         out.push(b'"');
-    }
-
-    /// A name for an odd key that OpenSearch takes as a field name, different from the other names in the
-    /// object: an empty part becomes `_`, more than [`MAX_KEY`] bytes are cut.
-    #[cold]
-    fn new_name(&self, object: usize, key: usize) -> String {
-        let original = text::unescape(self.bytes(key));
-        let mut name = plain_name(&original);
-        let odd_before =
-            self.tape.members(object).take_while(|&(other, _)| other != key).filter(|&(other, _)| {
-                self.tape.get(other).is_some_and(|o| o.is(DIRTY))
-                    && plain_name(&text::unescape(self.bytes(other))) == name
-            });
-        for _ in 0..odd_before.count() {
-            name.push('_');
-        }
-        let taken = |name: &str| {
-            let mut others = self.tape.members(object).filter(|&(other, _)| other != key);
-            others.any(|(other, _)| self.bytes(other) == name.as_bytes())
-        };
-        while taken(&name) {
-            name.push('_');
-        }
-        name
     }
 
     /// Appends any value as a JSON string: the text of a string, the JSON of everything else.
@@ -242,12 +218,12 @@ fn cut<'a>(inside: &'a [u8], limit: usize, keep: usize, mark: &'static [u8]) -> 
     }
 }
 
-/// A key with `_` for each empty part, and cut.
-fn plain_name(original: &str) -> String {
+/// A key with `_` for each part that is empty or white space, and cut.
+pub(super) fn plain_name(original: &str) -> String {
     if key_is_plain(original.as_bytes()) {
         return original.to_owned();
     }
-    let parts = original.split('.').map(|part| if part.is_empty() { "_" } else { part });
+    let parts = original.split('.').map(|part| if is_blank(part.as_bytes()) { "_" } else { part });
     let mut name = parts.collect::<Vec<_>>().join(".");
     let ends = name.char_indices().map(|(at, _)| at).take_while(|&at| at <= MAX_KEY - 16);
     if name.len() > MAX_KEY

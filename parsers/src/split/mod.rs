@@ -62,6 +62,14 @@ pub enum SplitProblem {
         /// Byte of the decoded object.
         offset: u64,
     },
+    /// Something around the list that JSON does not have there.
+    #[error(
+        "the JSON around the records is wrong at byte {offset} of the decoded object; records may be missing"
+    )]
+    Malformed {
+        /// Byte of the decoded object.
+        offset: u64,
+    },
     /// A record over the limit was left out.
     #[error(
         "record {ordinal} at byte {offset} of the decoded object is larger than {limit} bytes and was left out"

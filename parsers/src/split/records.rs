@@ -8,6 +8,9 @@ use super::{
     scan::{BLOCK, Brackets, Scanner},
 };
 
+/// U+FEFF in UTF-8, which some programs put in front of a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Where the cut stands in the JSON.
 #[derive(Debug, Clone)]
 enum State {
@@ -67,6 +70,8 @@ pub struct RecordsCutter {
     dropping: Option<u64>,
     found: bool,
     anything: bool,
+    /// That the envelope is no JSON was told; once is enough.
+    malformed: bool,
 }
 
 impl RecordsCutter {
@@ -91,6 +96,7 @@ impl RecordsCutter {
             dropping: None,
             found: false,
             anything: false,
+            malformed: false,
         }
     }
 
@@ -151,7 +157,7 @@ impl RecordsCutter {
         loop {
             match self.state {
                 State::Envelope(_) => {
-                    if !self.envelope(emit) {
+                    if !self.envelope(emit, last) {
                         return;
                     }
                 }
@@ -178,10 +184,14 @@ impl RecordsCutter {
     }
 
     /// Reads the envelope. True when the list begins, or there is no use in reading on.
-    fn envelope(&mut self, emit: &mut dyn FnMut(Cut)) -> bool {
+    fn envelope(&mut self, emit: &mut dyn FnMut(Cut), last: bool) -> bool {
         let State::Envelope(env) = &mut self.state else { return true };
-        if self.offset == 0 && self.seen == 0 && self.buffer.starts_with(b"\xef\xbb\xbf") {
-            self.seen = 3; // UTF-8 byte order mark
+        if self.offset == 0 && self.seen == 0 {
+            if self.buffer.starts_with(BYTE_ORDER_MARK) {
+                self.seen = BYTE_ORDER_MARK.len();
+            } else if BYTE_ORDER_MARK.starts_with(&self.buffer) && !last {
+                return false; // its rest may follow
+            }
         }
         while let Some(&byte) = self.buffer.get(self.seen) {
             let at = self.offset + self.seen as u64;
@@ -215,6 +225,14 @@ impl RecordsCutter {
             if wanted {
                 self.found = true;
                 emit(Cut::Problem(SplitProblem::NotAList { path: self.path, offset: at }));
+            }
+            let odd = match env.depth {
+                0 => byte != b'{',
+                1 => env.key_expected && !matches!(byte, b'"' | b'}'),
+                _ => false,
+            };
+            if odd && !std::mem::replace(&mut self.malformed, true) {
+                emit(Cut::Problem(SplitProblem::Malformed { offset: at }));
             }
             match byte {
                 b'"' => {
@@ -297,6 +315,11 @@ impl RecordsCutter {
                 self.depth += 1;
             } else {
                 self.depth -= 1;
+                if self.depth < 0 && self.buffer.get(at) == Some(&b'}') {
+                    // One too many of the element before: no list ends with it.
+                    self.depth = 0;
+                    continue;
+                }
                 if self.depth < 0 {
                     return Some(at);
                 }

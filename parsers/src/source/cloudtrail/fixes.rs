@@ -65,8 +65,12 @@ impl Fixer for EventFixes<'_> {
             }
             Some(Fix::Credentials) => string,
             Some(Fix::Unwrap) => record.member(value, "value").is_some(),
-            Some(Fix::Rename(old, _)) => {
-                self.is_from("athena.amazonaws.com") && record.member(value, old).is_some()
+            Some(Fix::Rename(old, new)) => {
+                let mut names = record.tape.members(value).map(|(key, _)| record.bytes(key));
+                self.is_from("athena.amazonaws.com")
+                    && record.member(value, old).is_some()
+                    // A name is not given twice.
+                    && !names.any(|name| text::unescape(name) == new)
             }
             None => false,
         }
@@ -115,7 +119,7 @@ impl Fixer for EventFixes<'_> {
                         text::escape_into(out, new.as_bytes());
                         out.push(b'"');
                     } else {
-                        record.key(out, value, key);
+                        record.key(out, key);
                     }
                     out.push(b':');
                     record.value(out, member, Target::Source);

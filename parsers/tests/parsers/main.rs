@@ -1,0 +1,25 @@
+//! The parsers against tables, generated input and hostile input.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail"
+)]
+
+mod cloudtrail;
+mod decode;
+mod documents;
+mod fixes;
+mod hostile;
+mod key;
+mod mutation;
+mod records;
+mod scan;
+mod shapes;
+mod split;
+mod strict;
+mod support;
+mod time;
