@@ -110,6 +110,8 @@ struct Frame {
     all: u32,
     /// Hashes of the keys seen, one bit each: a set bit asks for the exact look.
     keys: u64,
+    /// A key with escapes was seen: its hash is not that of the text it stands for.
+    escaped: bool,
 }
 
 /// The values of one record. Reused from record to record: it allocates only while it grows.
@@ -347,8 +349,9 @@ impl Reader<'_, '_> {
         frame.flags |= flags & DIRTY;
         let seen_before = frame.keys & bit != 0;
         frame.keys |= bit;
-        // A key with escapes may be another's twin without a hash that says so.
-        if seen_before || flags & ESCAPED != 0 {
+        // A key with escapes may be another's twin without a hash that says so, and another its.
+        frame.escaped |= flags & ESCAPED != 0;
+        if seen_before || frame.escaped {
             self.shadow_twins(node);
         }
         Ok(())
@@ -462,7 +465,7 @@ impl Reader<'_, '_> {
         }
         let node = self.tape.nodes.len();
         self.push(self.at, self.at, if object { Kind::Object } else { Kind::Array }, 0);
-        self.tape.stack.push(Frame { node, object, flags: deep, kept: 0, all: 0, keys: 0 });
+        self.tape.stack.push(Frame { node, object, flags: deep, kept: 0, all: 0, keys: 0, escaped: false });
         self.at += 1;
     }
 
