@@ -36,6 +36,14 @@ fn is_special(byte: u8) -> bool {
 #[inline]
 pub fn find_special(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
+    // Two at a time: most strings end within 32 bytes, so the branch is easily foreseen.
+    while let (Some(low), Some(high)) = (lanes(bytes, at), lanes(bytes, at + LANES)) {
+        let mask = special_mask(low) | special_mask(high) << LANES;
+        if mask != 0 {
+            return Some(at + mask.trailing_zeros() as usize);
+        }
+        at += 2 * LANES;
+    }
     while let Some(chunk) = lanes(bytes, at) {
         let mask = special_mask(chunk);
         if mask != 0 {
@@ -45,6 +53,25 @@ pub fn find_special(bytes: &[u8], from: usize) -> Option<usize> {
     }
     let rest = bytes.get(at..)?;
     rest.iter().position(|&b| is_special(b)).map(|i| at + i)
+}
+
+/// End of a key that begins at `from` where it is a usual one: up to 31 bytes, not empty, without escapes,
+/// control characters and dots. `None` says nothing about the key.
+#[inline]
+pub(super) fn find_plain_key_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let (low, high) = (lanes(bytes, from)?, lanes(bytes, from + LANES)?);
+    let special = special_mask(low) | special_mask(high) << LANES;
+    let dots = equal_mask(low, b'.') | equal_mask(high, b'.') << LANES;
+    let len = special.trailing_zeros();
+    let before = (1u32.checked_shl(len)?).wrapping_sub(1);
+    let end = from + len as usize;
+    (len > 0 && dots & before == 0 && bytes.get(end) == Some(&b'"')).then_some(end)
+}
+
+/// Bit i is set where byte i is `byte`.
+#[inline]
+fn equal_mask(chunk: [u8; LANES], byte: u8) -> u32 {
+    u8x16::from(chunk).simd_eq(u8x16::splat(byte)).to_bitmask()
 }
 
 /// Appends `text` to `out` so that it can stand between the quotes of a JSON string. `text` is UTF-8.

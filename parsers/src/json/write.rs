@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use super::{
-    tape::{DIRTY, EMPTY, FLAT_DEPTH, Kind, LONG_TEXT, MAX_KEY, PATH_ROOM, Tape, key_is_plain},
+    keys,
+    tape::{DIRTY, EMPTY, FLAT_DEPTH, Kind, LONG_TEXT, MAX_KEY, PATH_ROOM, Tape},
     text,
 };
 
@@ -242,7 +243,7 @@ fn cut<'a>(inside: &'a [u8], limit: usize, keep: usize, mark: &'static [u8]) -> 
 
 /// A key with `_` for each empty part, and cut.
 fn plain_name(original: &str) -> String {
-    if key_is_plain(original.as_bytes()) {
+    if keys::is_plain(original.as_bytes()) {
         return original.to_owned();
     }
     let parts = original.split('.').map(|part| if part.is_empty() { "_" } else { part });
