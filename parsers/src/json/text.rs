@@ -3,7 +3,11 @@
 //! Most bytes of a log are inside strings, so these loops look at 16 bytes at a time. They use the safe vectors
 //! of `wide`; the short tail is done byte by byte.
 
+use super::escape;
 use wide::u8x16;
+
+/// Bytes escaped at a time.
+const ESCAPE_PART: usize = 1 << 16;
 
 /// Bytes looked at in one step.
 const LANES: usize = 16;
@@ -76,30 +80,16 @@ fn equal_mask(chunk: [u8; LANES], byte: u8) -> u32 {
 
 /// Appends `text` to `out` so that it can stand between the quotes of a JSON string. `text` is UTF-8.
 pub fn escape_into(out: &mut Vec<u8>, text: &[u8]) {
-    // Room for the usual case (a quote in eight bytes) in one go; more is made as needed.
-    out.reserve(text.len() + text.len() / 4 + 2 * LANES);
-    let mut at = 0;
-    while let Some(chunk) = lanes(text, at) {
-        let mut mask = special_mask(chunk);
-        if mask == 0 {
-            out.extend_from_slice(&chunk);
-        } else {
-            let mut done = 0;
-            while mask != 0 {
-                let next = mask.trailing_zeros() as usize;
-                out.extend_from_slice(chunk.get(done..next).unwrap_or_default());
-                if let Some(&byte) = chunk.get(next) {
-                    escape_byte(out, byte);
-                }
-                done = next + 1;
-                mask &= mask - 1;
-            }
-            out.extend_from_slice(chunk.get(done..).unwrap_or_default());
+    // In parts, so that a long text does not ask for three times its size at once.
+    for part in text.chunks(ESCAPE_PART) {
+        let start = out.len();
+        out.resize(start + escape::room(part.len()), 0);
+        let done = escape::quotes(out.get_mut(start..).unwrap_or_default(), part);
+        out.truncate(start + done.written);
+        // Only raw control characters end it early, and a record has them only where AWS made a mistake.
+        for &byte in part.get(done.read..).unwrap_or_default() {
+            if is_special(byte) { escape_byte(out, byte) } else { out.push(byte) }
         }
-        at += LANES;
-    }
-    for &byte in text.get(at..).unwrap_or_default() {
-        if is_special(byte) { escape_byte(out, byte) } else { out.push(byte) }
     }
 }
 
