@@ -111,7 +111,7 @@ impl<F: Fixer> Shaper<'_, F> {
     #[inline]
     fn field<'f>(&self, fields: &'f Fields, key: usize) -> Option<&'f Field> {
         let entry = self.record.tape.get(key)?;
-        if entry.is(DIRTY) { None } else { fields.get(self.record.bytes(key)) }
+        if entry.is(DIRTY) { None } else { fields.tagged(entry.tag, self.record.bytes(key)) }
     }
 
     /// Whether a dotted key reaches into a typed field: `{"a": …, "a.b": …}` cannot be mapped.

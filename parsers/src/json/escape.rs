@@ -26,11 +26,13 @@ pub(super) struct Done {
     pub(super) read: usize,
     /// Bytes written.
     pub(super) written: usize,
+    /// A control character is in the next 64 bytes; without it, there was no more room.
+    pub(super) control: bool,
 }
 
-/// How much room a text needs.
+/// Room that is enough for most texts (a special in five bytes) and for some bytes of any text.
 pub(super) fn room(len: usize) -> usize {
-    2 * len + OUTPUT
+    len + len / 5 + OUTPUT
 }
 
 /// The bits of the quotes and backslashes of a block, and whether it has control characters.
@@ -79,10 +81,10 @@ fn copy(output: &mut [u8; OUTPUT], to: usize, input: &[u8; INPUT], from: usize) 
     }
 }
 
-/// Writes `text` to `output` with a backslash before each quote and backslash. Ends before a block of 64 bytes
-/// in which control characters are, which are escaped otherwise. `output` must have [`room`] for it.
+/// Writes `text` to `output` with a backslash before each quote and backslash. Ends before 64 bytes with
+/// a control character, and where `output` has no room for all that a step may write.
 pub(super) fn quotes(output: &mut [u8], text: &[u8]) -> Done {
-    let mut done = Done { read: 0, written: 0 };
+    let mut done = Done { read: 0, written: 0, control: false };
     while let Some(rest) = text.get(done.read..).filter(|rest| !rest.is_empty()) {
         let (mut padded, len);
         let input = match rest.first_chunk::<INPUT>() {
@@ -99,9 +101,13 @@ pub(super) fn quotes(output: &mut [u8], text: &[u8]) -> Done {
                 &padded
             }
         };
-        let (mask, controls) = specials(input);
+        let (mask, control) = specials(input);
         let room = output.get_mut(done.written..).and_then(|o| o.first_chunk_mut::<OUTPUT>());
-        let Some(room) = room.filter(|_| !controls) else { break };
+        let Some(room) = room else { break };
+        if control {
+            done.control = true;
+            break;
+        }
         // What is behind the text is written as well, and not counted.
         done.written += escape(room, input, mask) - (BLOCK - len);
         done.read += len;

@@ -9,6 +9,10 @@ use wide::u8x16;
 /// Bytes escaped at a time.
 const ESCAPE_PART: usize = 1 << 16;
 
+/// Bytes escaped one by one where a control character is met: enough that what the step before reserved in vain
+/// does not count, also where every byte is one.
+const ESCAPE_SLOW: usize = 1 << 13;
+
 /// Bytes looked at in one step.
 const LANES: usize = 16;
 
@@ -80,16 +84,22 @@ fn equal_mask(chunk: [u8; LANES], byte: u8) -> u32 {
 
 /// Appends `text` to `out` so that it can stand between the quotes of a JSON string. `text` is UTF-8.
 pub fn escape_into(out: &mut Vec<u8>, text: &[u8]) {
-    // In parts, so that a long text does not ask for three times its size at once.
-    for part in text.chunks(ESCAPE_PART) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        // In parts, so that a long text does not ask for much more than it needs.
+        let part = rest.get(..ESCAPE_PART).unwrap_or(rest);
         let start = out.len();
         out.resize(start + escape::room(part.len()), 0);
         let done = escape::quotes(out.get_mut(start..).unwrap_or_default(), part);
         out.truncate(start + done.written);
-        // Only raw control characters end it early, and a record has them only where AWS made a mistake.
-        for &byte in part.get(done.read..).unwrap_or_default() {
+        // A record has raw control characters only where AWS made a mistake.
+        let slow = if done.control { ESCAPE_SLOW } else { 0 };
+        let (_, after) = rest.split_at(done.read.min(rest.len()));
+        let (slow, after) = after.split_at(slow.min(after.len()));
+        for &byte in slow {
             if is_special(byte) { escape_byte(out, byte) } else { out.push(byte) }
         }
+        rest = after;
     }
 }
 
