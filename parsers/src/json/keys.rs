@@ -15,8 +15,7 @@ pub(super) fn is_plain(name: &[u8]) -> bool {
         || (memchr::memchr(b'.', name).is_some() && memchr::memmem::find(name, b"..").is_some()))
 }
 
-/// The first eight bytes of a name as a number, the last eight, and its length: all of a name of up to 16 bytes.
-/// Shorter names are filled up with zeros.
+/// Two numbers that have all of a name of up to 16 bytes, for names of one length.
 #[inline]
 fn ends(name: &[u8]) -> (u64, u64) {
     match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
@@ -38,8 +37,19 @@ fn ends(name: &[u8]) -> (u64, u64) {
 #[inline]
 #[must_use]
 pub(crate) fn tag(name: &[u8]) -> u16 {
-    let (first, last) = ends(name);
-    let mixed = (first ^ last.rotate_left(29) ^ name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(first), Some(last)) => mix(u64::from_le_bytes(*first), u64::from_le_bytes(*last), name.len()),
+        _ => {
+            let word = name.iter().rev().fold(0, |sum, &b| (sum << 8) | u64::from(b));
+            mix(word, word, name.len())
+        }
+    }
+}
+
+/// [`tag`] of a name by its first and its last eight bytes; a shorter name twice, filled up with zeros.
+#[inline]
+pub(super) fn mix(first: u64, last: u64, len: usize) -> u16 {
+    let mixed = (first ^ last.rotate_left(29) ^ len as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 48) as u16
 }
 
@@ -79,7 +89,7 @@ pub(super) enum Look {
 
 impl Seen {
     /// Notes a name.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, tag: u16, escaped: bool) -> Look {
         self.escaped |= escaped;
         let bit = 1u64 << (tag & 63);

@@ -170,24 +170,18 @@ impl<'j> Reader<'_, 'j> {
         if self.peek() != Some(b'"') {
             return self.fail("expected a key");
         }
-        let (start, end, flags) = match text::find_plain_key_end(self.json, self.at + 1) {
-            Some(end) => {
+        let (start, end, tag, flags) = match text::find_plain_key(self.json, self.at + 1) {
+            Some((end, tag)) => {
                 let start = self.at + 1;
                 self.at = end + 1;
-                (start, end, 0)
+                (start, end, tag, 0)
             }
-            None => {
-                let (start, end, flags) = self.string()?;
-                let name = self.json.get(start..end).unwrap_or_default();
-                let odd = flags & ESCAPED != 0 || !keys::is_plain(name);
-                (start, end, if odd { flags | DIRTY } else { flags })
-            }
+            None => self.odd_key()?,
         };
-        if self.peek() != Some(b':') {
+        if self.json.get(self.at) != Some(&b':') && self.peek() != Some(b':') {
             return self.fail("expected a colon");
         }
         self.at += 1;
-        let tag = keys::tag(self.json.get(start..end).unwrap_or_default());
         let node = self.tape.nodes.len();
         let next = node as u32 + 1;
         let (start, end) = (start as u32, end as u32);
@@ -200,6 +194,15 @@ impl<'j> Reader<'_, 'j> {
             Look::Table => self.shadow_by_table(node),
         }
         Ok(())
+    }
+
+    /// Takes a key that is long, or the last in the bytes, or not plain.
+    #[inline(never)]
+    fn odd_key(&mut self) -> Result<(usize, usize, u16, u8), JsonError> {
+        let (start, end, flags) = self.string()?;
+        let name = self.json.get(start..end).unwrap_or_default();
+        let odd = flags & ESCAPED != 0 || !keys::is_plain(name);
+        Ok((start, end, keys::tag(name), if odd { flags | DIRTY } else { flags }))
     }
 
     /// Marks the earlier member of the same object that has the key of `node`, by going through all of them.

@@ -3,7 +3,7 @@
 //! Most bytes of a log are inside strings, so these loops look at 16 bytes at a time. They use the safe vectors
 //! of `wide`; the short tail is done byte by byte.
 
-use super::escape;
+use super::{escape, keys};
 use wide::u8x16;
 
 /// Bytes escaped at a time.
@@ -63,17 +63,24 @@ pub fn find_special(bytes: &[u8], from: usize) -> Option<usize> {
     rest.iter().position(|&b| is_special(b)).map(|i| at + i)
 }
 
-/// End of a key that begins at `from` where it is a usual one: up to 31 bytes, not empty, without escapes,
-/// control characters and dots. `None` says nothing about the key.
+/// A key that begins at `from` where it is a usual one: up to 31 bytes, not empty, without escapes, control
+/// characters and dots. Gives its end and [`keys::tag`]; `None` says nothing about the key.
 #[inline]
-pub(super) fn find_plain_key_end(bytes: &[u8], from: usize) -> Option<usize> {
-    let (low, high) = (lanes(bytes, from)?, lanes(bytes, from + LANES)?);
+pub(super) fn find_plain_key(bytes: &[u8], from: usize) -> Option<(usize, u16)> {
+    let window = bytes.get(from..)?.first_chunk::<{ 2 * LANES }>()?;
+    let (low, high) = (lanes(window, 0)?, lanes(window, LANES)?);
     let special = special_mask(low) | special_mask(high) << LANES;
     let dots = equal_mask(low, b'.') | equal_mask(high, b'.') << LANES;
     let len = special.trailing_zeros();
-    let before = (1u32.checked_shl(len)?).wrapping_sub(1);
-    let end = from + len as usize;
-    (len > 0 && dots & before == 0 && bytes.get(end) == Some(&b'"')).then_some(end)
+    let before = 1u32.checked_shl(len)?.wrapping_sub(1);
+    let end = len as usize;
+    if len == 0 || dots & before != 0 || window.get(end) != Some(&b'"') {
+        return None;
+    }
+    // Without a branch on the length: what is behind a short name is cut off.
+    let cut = u64::MAX >> (64 - 8 * len.min(8));
+    let word = |at: usize| Some(u64::from_le_bytes(*window.get(at..)?.first_chunk::<8>()?) & cut);
+    Some((from + end, keys::mix(word(0)?, word(end.saturating_sub(8))?, end)))
 }
 
 /// Bit i is set where byte i is `byte`.
