@@ -51,6 +51,15 @@ impl<'j> Reader<'_, 'j> {
     /// The next byte that is not white space, without taking it.
     #[inline]
     fn peek(&mut self) -> Option<u8> {
+        match self.json.get(self.at) {
+            // All white space is below; so is nothing else that JSON has outside strings.
+            Some(&byte) if byte > b' ' => Some(byte),
+            _ => self.peek_behind_space(),
+        }
+    }
+
+    #[inline(never)]
+    fn peek_behind_space(&mut self) -> Option<u8> {
         loop {
             match self.json.get(self.at) {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => {
@@ -178,7 +187,7 @@ impl<'j> Reader<'_, 'j> {
             }
             None => self.odd_key()?,
         };
-        if self.json.get(self.at) != Some(&b':') && self.peek() != Some(b':') {
+        if self.peek() != Some(b':') {
             return self.fail("expected a colon");
         }
         self.at += 1;

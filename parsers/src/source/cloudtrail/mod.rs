@@ -257,8 +257,7 @@ fn event_object(
         put!(out, b",\"action\":\"", name, b"\"");
     }
     let read_only = event.text(Slot::ReadOnly).is_some_and(|r| *r == *b"true");
-    let (category, kind) =
-        actions.of(source.unwrap_or_default(), name.unwrap_or_default(), read_only);
+    let (category, kind) = actions.of(source.unwrap_or_default(), name.unwrap_or_default(), read_only);
     // An Insights record tells of a pattern, not of a call that succeeded or failed.
     let insight = event.text(Slot::EventType).is_some_and(|t| *t == *b"AwsCloudTrailInsight");
     let failed = event.slot(Slot::ErrorCode).is_some()
@@ -273,7 +272,15 @@ fn event_object(
     };
     let kind = if insight { "info" } else { kind };
     put!(out, b",\"kind\":\"event\",\"category\":[\"", category.as_bytes(), b"\"],\"type\":[\"");
-    put!(out, kind.as_bytes(), b"\"],\"outcome\":\"", outcome.as_bytes(), b"\",", &place.object.ingested, b"}");
+    put!(
+        out,
+        kind.as_bytes(),
+        b"\"],\"outcome\":\"",
+        outcome.as_bytes(),
+        b"\",",
+        &place.object.ingested,
+        b"}"
+    );
 }
 
 /// Appends `"related":{…}`, if anything is.
