@@ -4,6 +4,11 @@
 //! log would otherwise be lost: raw control characters in strings, `NaN` and `Infinity`, a key that comes twice
 //! (the last one counts, as in Python). Containers deeper than [`MAX_DEPTH`] become one opaque value.
 
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+};
+
 use super::{keys, reader};
 
 /// How many containers may be nested below the record itself before the rest is taken as text.
@@ -105,6 +110,16 @@ pub struct JsonError {
 pub struct Tape {
     pub(super) nodes: Vec<Node>,
     pub(super) stack: Vec<reader::Frame>,
+    pub(super) new_names: RefCell<NewNames>,
+}
+
+/// The names given to odd keys, object by object as they are asked for.
+#[derive(Debug, Default)]
+pub(super) struct NewNames {
+    /// Objects that were asked for.
+    pub(super) objects: HashSet<usize>,
+    /// By the node of the key.
+    pub(super) by_key: HashMap<usize, String>,
 }
 
 impl Tape {
@@ -180,6 +195,10 @@ impl Tape {
     /// # Errors
     /// Where the bytes are not JSON. Nothing is promised about the tape then.
     pub fn read(&mut self, json: &[u8], from: usize) -> Result<usize, JsonError> {
+        let names = self.new_names.get_mut();
+        if !names.objects.is_empty() {
+            *names = NewNames::default();
+        }
         reader::read(self, json, from)
     }
 }

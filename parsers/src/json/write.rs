@@ -3,7 +3,10 @@
 //! Cleaning is what es-loader does (empty members are dropped) and what OpenSearch needs (no raw control
 //! characters, no empty keys, no number beyond 64 bits, no term beyond 32,766 bytes).
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use super::{
     keys,
@@ -16,6 +19,9 @@ const CUT_MARK: &[u8] = b"<<TRUNCATED>>";
 
 /// Room for what stands in front of a path in `siem.flat`: `siem.flat.`, the field and its typed parents.
 const PATH_BEFORE: usize = 512;
+
+/// Odd keys of one object with the same new name that are told apart by a `_` each; further ones have a number.
+const MAX_MARKS: usize = 16;
 
 /// For whom a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,24 +194,35 @@ impl<'a> Record<'a> {
     /// object: an empty part becomes `_`, more than [`MAX_KEY`] bytes are cut.
     #[cold]
     fn new_name(&self, object: usize, key: usize) -> String {
-        let original = text::unescape(self.bytes(key));
-        let mut name = plain_name(&original);
-        let odd_before =
-            self.tape.members(object).take_while(|&(other, _)| other != key).filter(|&(other, _)| {
-                self.tape.get(other).is_some_and(|o| o.is(DIRTY))
-                    && plain_name(&text::unescape(self.bytes(other))) == name
-            });
-        for _ in 0..odd_before.count() {
-            name.push('_');
+        let mut names = self.tape.new_names.borrow_mut();
+        if names.objects.insert(object) {
+            self.find_new_names(object, &mut names.by_key);
         }
-        let taken = |name: &str| {
-            let mut others = self.tape.members(object).filter(|&(other, _)| other != key);
-            others.any(|(other, _)| self.bytes(other) == name.as_bytes())
-        };
-        while taken(&name) {
-            name.push('_');
+        names.by_key.get(&key).cloned().unwrap_or_default()
+    }
+
+    /// Finds the new names of all odd keys of an object at once, so that an object of odd keys only costs as much
+    /// as it is long.
+    fn find_new_names(&self, object: usize, by_key: &mut HashMap<usize, String>) {
+        let written: HashSet<&[u8]> = self.tape.members(object).map(|(key, _)| self.bytes(key)).collect();
+        let mut before: HashMap<String, usize> = HashMap::new();
+        for (key, _) in self.tape.members(object) {
+            if !self.tape.get(key).is_some_and(|k| k.is(DIRTY)) {
+                continue;
+            }
+            let mut name = plain_name(&text::unescape(self.bytes(key)));
+            let same = before.entry(name.clone()).or_default();
+            match *same {
+                few @ ..=MAX_MARKS => name.extend(std::iter::repeat_n('_', few)),
+                // A line of marks for each would make the output square.
+                many => name.push_str(&format!("_{many}")),
+            }
+            *same += 1;
+            while written.contains(name.as_bytes()) && name.as_bytes() != self.bytes(key) {
+                name.push('_');
+            }
+            by_key.insert(key, name);
         }
-        name
     }
 
     /// Appends any value as a JSON string: the text of a string, the JSON of everything else.
