@@ -76,6 +76,34 @@ impl ObjectContext {
     }
 }
 
+/// Appends bytes one after the other.
+macro_rules! put {
+    ($out:expr, $($part:expr),+ $(,)?) => {{
+        $($out.extend_from_slice($part);)+
+    }};
+}
+pub(crate) use put;
+
+/// Appends a number with at least `width` digits, filled up with zeros in front. Several of
+/// them stand in each document, where `write!` would cost more than finding out what to write.
+#[inline]
+pub(crate) fn decimal(out: &mut Vec<u8>, number: i64, width: usize) {
+    let mut digits = [b'0'; 20];
+    let (mut left, mut len) = (number.unsigned_abs(), 0);
+    for digit in digits.iter_mut().rev() {
+        if left == 0 && len >= width {
+            break;
+        }
+        *digit += (left % 10) as u8;
+        left /= 10;
+        len += 1;
+    }
+    if number < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(digits.get(digits.len() - len..).unwrap_or_default());
+}
+
 /// Appends `"name":"value"`; the name is ours, the value is any text.
 pub(crate) fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.push(b'"');

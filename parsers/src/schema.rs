@@ -4,12 +4,8 @@
 //! drift apart: a value stands under a typed field only in that type; everything else is searchable under
 //! `siem.flat`.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-};
-
 use crate::json::{
+    keys,
     tape::{EMPTY, Kind},
     write::Record,
 };
@@ -48,55 +44,80 @@ pub struct Field {
 }
 
 /// The fields of one object, found by name.
+///
+/// Every member of every record is looked up here, so the table is four times as large as it has names: mostly
+/// the first place that is looked at gives the answer. The names in it are ours, so nobody can choose them to
+/// collide; a name that is looked up costs at most one comparison for each of ours with the same tag.
 #[derive(Debug, Clone, Default)]
-pub struct Fields(HashMap<Box<[u8]>, Field, BuildHasherDefault<NameHasher>>);
-
-/// Hashes a field name by its length and up to 24 of its bytes. The names in the table are ours, so nobody can
-/// choose them to collide; a name that is looked up costs at most one comparison more.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NameHasher(u64);
-
-impl Hasher for NameHasher {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) {
-        let word = |at: usize| {
-            bytes.get(at..).and_then(|b| b.first_chunk::<8>()).map_or(0, |b| u64::from_le_bytes(*b))
-        };
-        let len = bytes.len();
-        let mixed = if len >= 8 {
-            word(0) ^ word(len - 8).rotate_left(21) ^ word((len - 8) / 2).rotate_left(42)
-        } else {
-            bytes.iter().fold(0, |sum, &b| (sum << 8) | u64::from(b))
-        };
-        self.0 = (self.0 ^ mixed ^ len as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    #[inline]
-    fn write_usize(&mut self, _length: usize) {}
-
-    #[inline]
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
+pub struct Fields {
+    fields: Vec<(Box<[u8]>, Field)>,
+    /// By tag: the tag and the place in `fields` plus one, 0 where there is none. A power of two long.
+    places: Vec<(u16, u16)>,
 }
 
 impl Fields {
     /// Whether there are none.
+    #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.fields.is_empty()
     }
 
     /// The field of a name.
     #[inline]
     #[must_use]
     pub fn get(&self, name: &[u8]) -> Option<&Field> {
-        self.0.get(name)
+        self.tagged(keys::tag(name), name)
+    }
+
+    /// The field of a name whose tag is known, see [`crate::json::tape::Node::tag`].
+    #[inline]
+    #[must_use]
+    pub(crate) fn tagged(&self, tag: u16, name: &[u8]) -> Option<&Field> {
+        let mask = self.places.len().wrapping_sub(1);
+        let mut at = usize::from(tag) & mask;
+        // Ends: three quarters of the places are free.
+        while let Some(&(known, place)) = self.places.get(at) {
+            let place = usize::from(place).checked_sub(1)?;
+            if known == tag
+                && let Some((_, field)) = self.fields.get(place).filter(|(known, _)| keys::same(known, name))
+            {
+                return Some(field);
+            }
+            at = (at + 1) & mask;
+        }
+        None
     }
 
     /// The field of a name, made where it is missing.
     pub fn entry(&mut self, name: &str) -> &mut Field {
-        self.0.entry(name.as_bytes().into()).or_insert_with(Field::new)
+        let found = self.fields.iter().position(|(known, _)| **known == *name.as_bytes());
+        let place = found.unwrap_or_else(|| {
+            self.fields.push((name.as_bytes().into(), Field::new()));
+            self.index();
+            self.fields.len() - 1
+        });
+        // Always there; the other arm only spares a panic.
+        match self.fields.get_mut(place) {
+            Some((_, field)) => field,
+            None => Box::leak(Box::new(Field::new())),
+        }
+    }
+
+    /// Builds `places`.
+    fn index(&mut self) {
+        let len = (self.fields.len() * 4).next_power_of_two();
+        self.places = vec![(0, 0); len];
+        for (place, (name, _)) in (1u16..).zip(&self.fields) {
+            let tag = keys::tag(name);
+            let mut at = usize::from(tag) & (len - 1);
+            while self.places.get(at).is_some_and(|taken| taken.1 != 0) {
+                at = (at + 1) & (len - 1);
+            }
+            if let Some(free) = self.places.get_mut(at) {
+                *free = (tag, place);
+            }
+        }
     }
 
     /// The field at a path, made where it is missing.
@@ -139,7 +160,7 @@ impl Fields {
 
     /// The names of the fields.
     pub fn names(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.keys().map(|name| &**name)
+        self.fields.iter().map(|(name, _)| &**name)
     }
 }
 

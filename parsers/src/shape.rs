@@ -94,7 +94,49 @@ pub fn separate(out: &mut Vec<u8>) {
     }
 }
 
+/// A member of a record, and what the template says of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'f> {
+    /// Node of the key.
+    pub key: usize,
+    /// Node of the value.
+    pub value: usize,
+    /// Its field.
+    pub field: Option<&'f Field>,
+}
+
+/// Finds the fields of a record's own members: those that are not empty. `slots` learns where the values of slot
+/// fields are, which are needed before the first byte of a document is written.
+pub fn resolve<'f>(
+    record: &Record<'_>,
+    fields: &'f Fields,
+    slots: &mut [Option<usize>],
+    members: &mut Vec<Member<'f>>,
+) {
+    members.clear();
+    for (key, value) in record.tape.members(0) {
+        if record.tape.get(value).is_none_or(|v| v.is(EMPTY)) {
+            continue;
+        }
+        let field = field(record, fields, key);
+        if let Some(slot) = field.and_then(|f| f.slot)
+            && let Some(cell) = slots.get_mut(usize::from(slot))
+        {
+            *cell = Some(value);
+        }
+        members.push(Member { key, value, field });
+    }
+}
+
+/// The field of a key; none where the key is odd.
+#[inline]
+fn field<'f>(record: &Record<'_>, fields: &'f Fields, key: usize) -> Option<&'f Field> {
+    let entry = record.tape.get(key)?;
+    if entry.is(DIRTY) { None } else { fields.tagged(entry.tag, record.bytes(key)) }
+}
+
 impl<F: Fixer> Shaper<'_, F> {
+    #[inline]
     fn verdict<'f>(&self, field: Option<&'f Field>, value: usize) -> Verdict<'f> {
         let Some(field) = field else { return Verdict::Untyped };
         match field.kind {
@@ -117,11 +159,9 @@ impl<F: Fixer> Shaper<'_, F> {
         }
     }
 
-    /// The field of a key; none where the key is odd.
     #[inline]
     fn field<'f>(&self, fields: &'f Fields, key: usize) -> Option<&'f Field> {
-        let entry = self.record.tape.get(key)?;
-        if entry.is(DIRTY) { None } else { fields.get(self.record.bytes(key)) }
+        field(&self.record, fields, key)
     }
 
     /// Whether a dotted key reaches into a typed field: `{"a": …, "a.b": …}` cannot be mapped. An odd key may be a
@@ -328,30 +368,20 @@ impl<F: Fixer> Shaper<'_, F> {
         out.push(b':');
     }
 
-    /// Appends the record's own members to `_source` and what is not typed to `flat`. `reserved` names belong
-    /// to the document: a member of that name is moved aside. `slots` learns where the values of slot fields
-    /// are.
+    /// Appends the record's own members, as [`resolve`] found them, to `_source` and what is not typed to
+    /// `flat`. `reserved` names belong to the document: a member of that name is moved aside.
     pub fn record(
         &self,
+        members: &[Member<'_>],
         fields: &Fields,
         reserved: &Fields,
-        slots: &mut [Option<usize>],
         out: &mut Vec<u8>,
         flat: &mut Vec<u8>,
     ) {
         let (json, tape) = (self.record.json, self.record.tape);
         let (mut run, mut flat_run) = (Run::default(), Run::default());
-        for (key, value) in tape.members(0) {
+        for &Member { key, value, field } in members {
             let (Some(k), Some(v)) = (tape.get(key), tape.get(value)) else { continue };
-            if v.is(EMPTY) {
-                continue;
-            }
-            let field = self.field(fields, key);
-            if let Some(slot) = field.and_then(|f| f.slot)
-                && let Some(cell) = slots.get_mut(usize::from(slot))
-            {
-                *cell = Some(value);
-            }
             let verdict = self.verdict(field, value);
             if let Verdict::Fits = verdict
                 && (k.flags | v.flags) & DIRTY == 0

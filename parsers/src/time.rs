@@ -1,5 +1,7 @@
 //! Instants as AWS writes them, without a clock: reading ISO 8601, writing UTC.
 
+use crate::document::decimal;
+
 /// An instant: seconds since 1970-01-01T00:00:00Z and nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant {
@@ -96,15 +98,20 @@ impl Instant {
 
     /// Appends `YYYY-MM-DDThh:mm:ss[.fraction]Z`.
     pub fn write(&self, out: &mut Vec<u8>) {
-        use std::io::Write;
         let (year, month, day) = civil_from_days(self.seconds.div_euclid(86_400));
         let second = self.seconds.rem_euclid(86_400);
         let (h, m, s) = (second / 3600, second / 60 % 60, second % 60);
-        // Writing to a Vec cannot fail.
-        let _ = write!(out, "{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}");
+        decimal(out, year, 4);
+        for (before, number) in [(b'-', month), (b'-', day), (b'T', h), (b':', m), (b':', s)] {
+            out.push(before);
+            decimal(out, number, 2);
+        }
         if self.nanos > 0 {
-            let fraction = format!("{:09}", self.nanos);
-            let _ = write!(out, ".{}", fraction.trim_end_matches('0'));
+            out.push(b'.');
+            decimal(out, i64::from(self.nanos), 9);
+            while out.last() == Some(&b'0') {
+                out.pop();
+            }
         }
         out.push(b'Z');
     }
@@ -115,6 +122,27 @@ impl Instant {
     pub fn is_sane(&self, object: Option<Instant>) -> bool {
         self.seconds >= EARLIEST && object.is_none_or(|o| self.seconds <= o.seconds + TOLERANCE)
     }
+}
+
+/// Length of `YYYY-MM-DDThh:mm:ssZ`.
+pub const PLAIN: usize = 20;
+
+/// A text that [`Instant::parse`] took, where [`Instant::write`] gives the same text back: the usual one.
+#[inline]
+#[must_use]
+pub fn plain(text: &[u8]) -> Option<[u8; PLAIN]> {
+    let text = <[u8; PLAIN]>::try_from(text).ok()?;
+    // The sixtieth second is the first of the next minute.
+    let same = text.get(10) == Some(&b'T') && text.get(19) == Some(&b'Z') && text.get(17) != Some(&b'6');
+    same.then_some(text)
+}
+
+/// Year and month of such a text.
+#[inline]
+#[must_use]
+pub fn plain_month(text: &[u8; PLAIN]) -> Option<(i64, i64)> {
+    let number = |text: &[u8]| text.iter().fold(0, |sum, b| sum * 10 + i64::from(b.wrapping_sub(b'0')));
+    Some((number(text.get(..4)?), number(text.get(5..7)?)))
 }
 
 /// Whether the date of a proleptic Gregorian year has a 29th of February.

@@ -5,6 +5,10 @@
 //! twenty times the processor time of this walk (figures in `benches/RESULTS.md`). The text of a value is never
 //! decoded unless somebody must look inside it; what is right is copied as it stands.
 
+mod escape;
+pub(crate) mod keys;
+mod number;
+mod reader;
 pub mod tape;
 pub mod text;
 pub mod write;

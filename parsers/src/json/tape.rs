@@ -4,12 +4,9 @@
 //! log would otherwise be lost: raw control characters in strings, `NaN` and `Infinity`, a key that comes twice
 //! (the last one counts, as in Python). Containers deeper than [`MAX_DEPTH`] become one opaque value.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-};
+use std::collections::HashMap;
 
-use super::{text, write::plain_name};
+use super::{keys, reader};
 
 /// How many containers may be nested below the record itself before the rest is taken as text.
 ///
@@ -31,14 +28,6 @@ pub const PATH_ROOM: usize = 8192;
 
 /// Longer keys are cut.
 pub const MAX_KEY: usize = 256;
-
-/// From this many members on, keys that come twice are looked for once at the end of an object, by a table:
-/// before, each against all others.
-const MANY_MEMBERS: u32 = 64;
-
-/// Longer numbers are taken as text: Jackson, which OpenSearch reads with, refuses numbers of more than 1,000
-/// characters.
-const MAX_NUMBER: usize = 1000;
 
 /// Values of one record that are kept at most: bounds the tape at 16 bytes each.
 pub const MAX_NODES: usize = 1 << 20;
@@ -86,6 +75,8 @@ pub struct Node {
     pub end: u32,
     /// Index of the node behind this one and everything below it.
     pub next: u32,
+    /// Of a key: hash of its name as written, which [`Tape::member`] looks at first; 0 otherwise.
+    pub tag: u16,
     /// What it is.
     pub kind: Kind,
     /// [`DIRTY`], [`EMPTY`], [`ESCAPED`], [`CONTROL`], [`SHADOWED`].
@@ -111,31 +102,13 @@ pub struct JsonError {
     pub at: usize,
 }
 
-/// An object or array whose end has not been seen.
-#[derive(Debug, Clone, Copy)]
-struct Frame {
-    node: usize,
-    object: bool,
-    flags: u8,
-    /// Members or elements that will be written.
-    kept: u32,
-    /// All elements; for `['']`, which counts as empty.
-    all: u32,
-    /// Hashes of the keys seen, one bit each: a set bit asks for the exact look.
-    keys: u64,
-    /// The exact look is still to come.
-    twins: bool,
-    /// It has keys that need another name.
-    odd: bool,
-}
-
 /// The values of one record. Reused from record to record: it allocates only while it grows.
 #[derive(Debug, Default)]
 pub struct Tape {
-    nodes: Vec<Node>,
-    stack: Vec<Frame>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) stack: Vec<reader::Frame>,
     /// Names of odd keys by their node.
-    names: HashMap<u32, String>,
+    pub(super) names: HashMap<u32, String>,
 }
 
 impl Tape {
@@ -180,8 +153,12 @@ impl Tape {
     /// The value of a member by its key.
     #[must_use]
     pub fn member(&self, json: &[u8], object: usize, name: &str) -> Option<usize> {
+        let tag = keys::tag(name.as_bytes());
         self.members(object)
-            .find(|&(key, _)| self.bytes(json, key) == name.as_bytes())
+            .find(|&(key, _)| {
+                self.get(key).is_some_and(|k| k.tag == tag)
+                    && keys::same(self.bytes(json, key), name.as_bytes())
+            })
             .map(|(_, value)| value)
     }
 
@@ -214,492 +191,6 @@ impl Tape {
     /// # Errors
     /// Where the bytes are not JSON. Nothing is promised about the tape then.
     pub fn read(&mut self, json: &[u8], from: usize) -> Result<usize, JsonError> {
-        self.nodes.clear();
-        self.stack.clear();
-        self.names.clear();
-        Reader { tape: self, json, at: from, seen_space: false }.value()
-    }
-}
-
-/// Reading in progress.
-struct Reader<'t, 'j> {
-    tape: &'t mut Tape,
-    json: &'j [u8],
-    at: usize,
-    /// White space since the last container began or ended: then its bytes are not copied as they stand.
-    seen_space: bool,
-}
-
-impl Reader<'_, '_> {
-    #[inline]
-    fn fail<T>(&self, what: &'static str) -> Result<T, JsonError> {
-        Err(JsonError { what, at: self.at })
-    }
-
-    /// The next byte that is not white space, without taking it.
-    #[inline]
-    fn peek(&mut self) -> Option<u8> {
-        loop {
-            match self.json.get(self.at) {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => {
-                    self.seen_space = true;
-                    self.at += 1;
-                }
-                other => return other.copied(),
-            }
-        }
-    }
-
-    #[inline]
-    fn push(&mut self, start: usize, end: usize, kind: Kind, flags: u8) {
-        let next = self.tape.nodes.len() as u32 + 1;
-        self.tape.nodes.push(Node { start: start as u32, end: end as u32, next, kind, flags });
-    }
-
-    fn value(&mut self) -> Result<usize, JsonError> {
-        // Offsets are 32 bits; callers bound records far below that.
-        if u32::try_from(self.json.len()).is_err() {
-            return self.fail("more than 4 GiB");
-        }
-        loop {
-            // One value: a container is opened, anything else is read whole.
-            let first = self.peek();
-            match first {
-                Some(b'"') => {
-                    let (start, end, flags) = self.string()?;
-                    let flags = string_flags(self.json.get(start..end).unwrap_or_default(), flags);
-                    self.push(start, end, Kind::String, flags);
-                    self.account(flags);
-                }
-                Some(open @ (b'{' | b'[')) => {
-                    if self.tape.stack.len() > MAX_DEPTH {
-                        self.opaque()?;
-                        self.account(DIRTY);
-                    } else {
-                        self.open(open == b'{');
-                        let close = if open == b'{' { b'}' } else { b']' };
-                        if self.peek() == Some(close) {
-                            self.close();
-                        } else {
-                            if open == b'{' {
-                                self.key()?;
-                            }
-                            continue;
-                        }
-                    }
-                }
-                Some(b'-' | b'0'..=b'9' | b'N' | b'I') => self.number()?,
-                Some(b't') => self.literal(b"true", Kind::True)?,
-                Some(b'f') => self.literal(b"false", Kind::False)?,
-                Some(b'n') => self.literal(b"null", Kind::Null)?,
-                Some(_) => return self.fail("unexpected character"),
-                None => return self.fail("unexpected end"),
-            }
-            // What follows a value: more of the same container, or its end.
-            loop {
-                let Some(frame) = self.tape.stack.last() else { return Ok(self.at) };
-                let object = frame.object;
-                if self.tape.nodes.len() > MAX_NODES {
-                    return self.fail("more than 1,048,576 values");
-                }
-                match self.peek() {
-                    Some(b',') => {
-                        self.at += 1;
-                        if object {
-                            self.key()?;
-                        }
-                        break;
-                    }
-                    Some(b'}') if object => self.close(),
-                    Some(b']') if !object => self.close(),
-                    Some(_) => return self.fail("expected a comma or the end of the container"),
-                    None => return self.fail("unexpected end"),
-                }
-            }
-        }
-    }
-
-    /// Takes a string; `at` is on its opening quote. Gives the range inside the quotes and its flags.
-    #[inline]
-    fn string(&mut self) -> Result<(usize, usize, u8), JsonError> {
-        let start = self.at + 1;
-        let mut flags = 0;
-        let mut at = start;
-        loop {
-            let Some(end) = text::find_special(self.json, at) else {
-                self.at = self.json.len();
-                return self.fail("string without end");
-            };
-            match self.json.get(end) {
-                Some(b'"') => {
-                    self.at = end + 1;
-                    if flags & ESCAPED != 0
-                        && !text::escapes_are_valid(self.json.get(start..end).unwrap_or_default())
-                    {
-                        return self.fail("invalid escape in the string that ends");
-                    }
-                    return Ok((start, end, flags));
-                }
-                Some(b'\\') => {
-                    flags |= ESCAPED;
-                    at = end + 2;
-                }
-                _ => {
-                    flags |= CONTROL | DIRTY;
-                    at = end + 1;
-                }
-            }
-        }
-    }
-
-    /// Takes a key and its colon.
-    #[inline]
-    fn key(&mut self) -> Result<(), JsonError> {
-        if self.peek() != Some(b'"') {
-            return self.fail("expected a key");
-        }
-        let (start, end, mut flags) = self.string()?;
-        if self.peek() != Some(b':') {
-            return self.fail("expected a colon");
-        }
-        self.at += 1;
-        let name = self.json.get(start..end).unwrap_or_default();
-        if flags & ESCAPED != 0 || !key_is_plain(name) {
-            flags |= DIRTY;
-        }
-        let node = self.tape.nodes.len();
-        self.push(start, end, Kind::Key, flags);
-        let bit = 1u64 << (key_hash(name) & 63);
-        let Some(frame) = self.tape.stack.last_mut() else { return Ok(()) };
-        frame.flags |= flags & DIRTY;
-        frame.odd |= flags & DIRTY != 0;
-        let seen_before = frame.keys & bit != 0;
-        frame.keys |= bit;
-        // A key with escapes may be another's twin without a hash that says so, before it or behind it.
-        if seen_before || flags & ESCAPED != 0 {
-            if flags & ESCAPED != 0 {
-                frame.keys = u64::MAX;
-            }
-            if frame.all < MANY_MEMBERS {
-                self.shadow_twins(node);
-            } else {
-                frame.twins = true;
-            }
-        }
-        Ok(())
-    }
-
-    /// The text of a key.
-    fn key_text(&self, key: &Node) -> Cow<'_, [u8]> {
-        let inside = self.json.get(key.start as usize..key.end as usize).unwrap_or_default();
-        if key.is(ESCAPED) { Cow::Owned(text::unescape(inside).into_bytes()) } else { Cow::Borrowed(inside) }
-    }
-
-    /// Marks members that have the key of a later one, in one walk over an object of many members.
-    #[cold]
-    fn shadow_all_twins(&mut self, frame: &mut Frame) {
-        let mut last = HashMap::new();
-        let mut twins = Vec::new();
-        let mut at = frame.node + 1;
-        while let (Some(key), Some(value)) = (self.tape.nodes.get(at), self.tape.nodes.get(at + 1)) {
-            if !key.is(SHADOWED)
-                && let Some((twin, kept)) = last.insert(self.key_text(key), (at, !value.is(EMPTY)))
-            {
-                twins.push((twin, kept));
-            }
-            at = value.next as usize;
-        }
-        for (twin, kept) in twins {
-            if let Some(key) = self.tape.nodes.get_mut(twin) {
-                key.flags |= SHADOWED;
-            }
-            frame.flags |= DIRTY;
-            frame.kept = frame.kept.saturating_sub(u32::from(kept));
-        }
-    }
-
-    /// Finds names for the odd keys of an object: the one of [`plain_name`], with a number where it is taken.
-    #[cold]
-    fn name_odd_keys(&mut self, frame: &Frame) {
-        let mut taken = HashSet::new();
-        let mut odd = Vec::new();
-        let mut at = frame.node + 1;
-        while let (Some(key), Some(value)) = (self.tape.nodes.get(at), self.tape.nodes.get(at + 1)) {
-            if key.is(DIRTY) && !key.is(SHADOWED) {
-                odd.push((at as u32, plain_name(&String::from_utf8_lossy(&self.key_text(key)))));
-            } else if !key.is(SHADOWED) {
-                taken.insert(self.key_text(key).into_owned());
-            }
-            at = value.next as usize;
-        }
-        let mut numbers: HashMap<String, u32> = HashMap::new();
-        for (key, plain) in odd {
-            let mut name = plain.clone();
-            while !taken.insert(name.clone().into_bytes()) {
-                let number = numbers.entry(plain.clone()).or_insert(1);
-                *number += 1;
-                name = format!("{plain}_{number}");
-            }
-            self.tape.names.insert(key, name);
-        }
-    }
-
-    /// Marks earlier members of the same object that have the key of `node`.
-    #[cold]
-    fn shadow_twins(&mut self, node: usize) {
-        let Some(frame) = self.tape.stack.last().copied() else { return };
-        let same = |a: &Node, b: &Node| {
-            let (x, y) = (
-                self.json.get(a.start as usize..a.end as usize).unwrap_or_default(),
-                self.json.get(b.start as usize..b.end as usize).unwrap_or_default(),
-            );
-            x == y || ((a.is(ESCAPED) || b.is(ESCAPED)) && text::unescape(x) == text::unescape(y))
-        };
-        let Some(new) = self.tape.nodes.get(node).copied() else { return };
-        let mut at = frame.node + 1;
-        while at < node {
-            let (Some(key), Some(value)) = (self.tape.nodes.get(at), self.tape.nodes.get(at + 1)) else {
-                break;
-            };
-            let (kept, next) = (!value.is(EMPTY), value.next as usize);
-            let twin = !key.is(SHADOWED) && same(key, &new);
-            if twin {
-                if let Some(key) = self.tape.nodes.get_mut(at) {
-                    key.flags |= SHADOWED;
-                }
-                if let Some(frame) = self.tape.stack.last_mut() {
-                    frame.flags |= DIRTY;
-                    frame.kept = frame.kept.saturating_sub(u32::from(kept));
-                }
-            }
-            at = next;
-        }
-    }
-
-    #[inline]
-    fn number(&mut self) -> Result<(), JsonError> {
-        let start = self.at;
-        let rest = self.json.get(start..).unwrap_or_default();
-        for word in [&b"NaN"[..], b"Infinity", b"-Infinity"] {
-            if rest.starts_with(word) {
-                self.at += word.len();
-                self.push(start, self.at, Kind::Opaque, DIRTY);
-                self.account(DIRTY);
-                return Ok(());
-            }
-        }
-        let len = rest
-            .iter()
-            .position(|b| !matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
-            .unwrap_or(rest.len());
-        let digits = rest.get(..len).unwrap_or_default();
-        if !is_json_number(digits) {
-            return self.fail("invalid number");
-        }
-        self.at += len;
-        // OpenSearch refuses integers beyond 64 bits and doubles beyond 1.8e308 (opensearch-facts: that item
-        // is answered 400). Eighteen digits always fit.
-        let flags = if fits(digits) { 0 } else { DIRTY };
-        self.push(start, self.at, if flags == 0 { Kind::Number } else { Kind::Opaque }, flags);
-        self.account(flags);
-        Ok(())
-    }
-
-    #[inline]
-    fn literal(&mut self, word: &'static [u8], kind: Kind) -> Result<(), JsonError> {
-        if !self.json.get(self.at..).unwrap_or_default().starts_with(word) {
-            return self.fail("unexpected character");
-        }
-        let start = self.at;
-        self.at += word.len();
-        let flags = if kind == Kind::Null { EMPTY } else { 0 };
-        self.push(start, self.at, kind, flags);
-        self.account(flags);
-        Ok(())
-    }
-
-    /// Takes a container that is too deep as one value: only its brackets are counted.
-    #[cold]
-    fn opaque(&mut self) -> Result<(), JsonError> {
-        let start = self.at;
-        let mut depth = 0usize;
-        while let Some(&byte) = self.json.get(self.at) {
-            match byte {
-                b'"' => {
-                    self.string()?;
-                    continue;
-                }
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
-                _ => {}
-            }
-            self.at += 1;
-            if depth == 0 {
-                self.push(start, self.at, Kind::Opaque, DIRTY);
-                return Ok(());
-            }
-        }
-        self.fail("unexpected end")
-    }
-
-    #[inline]
-    fn open(&mut self, object: bool) {
-        let flags = if std::mem::take(&mut self.seen_space) { DIRTY } else { 0 };
-        let deep = if self.tape.stack.len() >= FLAT_DEPTH { DIRTY } else { 0 };
-        // White space before a container makes the one around it unfit for copying, not this one.
-        if let Some(parent) = self.tape.stack.last_mut() {
-            parent.flags |= flags;
-        }
-        let node = self.tape.nodes.len();
-        self.push(self.at, self.at, if object { Kind::Object } else { Kind::Array }, 0);
-        self.tape.stack.push(Frame {
-            node,
-            object,
-            flags: deep,
-            kept: 0,
-            all: 0,
-            keys: 0,
-            twins: false,
-            odd: false,
-        });
-        self.at += 1;
-    }
-
-    #[inline]
-    fn close(&mut self) {
-        self.at += 1;
-        let Some(mut frame) = self.tape.stack.pop() else { return };
-        if frame.twins {
-            self.shadow_all_twins(&mut frame);
-        }
-        if frame.odd {
-            self.name_odd_keys(&frame);
-        }
-        let mut flags = frame.flags;
-        if std::mem::take(&mut self.seen_space) {
-            flags |= DIRTY;
-        }
-        if frame.kept == 0 {
-            flags |= EMPTY;
-        }
-        let next = self.tape.nodes.len() as u32;
-        // `['']` counts as empty, `[null]` and `['', '']` do not (es-loader's rule).
-        if !frame.object && frame.all == 1 {
-            let only = self.tape.nodes.get(frame.node + 1);
-            if only.is_some_and(|n| n.kind == Kind::String && n.start == n.end) {
-                flags |= EMPTY;
-            }
-        }
-        if let Some(node) = self.tape.nodes.get_mut(frame.node) {
-            node.end = self.at as u32;
-            node.next = next;
-            node.flags = flags;
-        }
-        self.account(flags);
-    }
-
-    /// Tells the container around a value that was just read about it.
-    #[inline]
-    fn account(&mut self, flags: u8) {
-        let Some(frame) = self.tape.stack.last_mut() else { return };
-        frame.all += 1;
-        frame.flags |= flags & DIRTY;
-        if frame.object {
-            if flags & EMPTY == 0 {
-                frame.kept += 1;
-            } else {
-                frame.flags |= DIRTY;
-            }
-        } else {
-            // Elements stay, whatever they are.
-            frame.kept += 1;
-        }
-    }
-}
-
-/// The flags of a string from its inside: values that es-loader drops, and those that must be cut.
-#[inline]
-fn string_flags(inside: &[u8], flags: u8) -> u8 {
-    match inside.len() {
-        0 => flags | EMPTY,
-        1 if inside == b"-" => flags | EMPTY,
-        2 if inside == b"[]" => flags | EMPTY,
-        4 if inside == b"null" => flags | EMPTY,
-        // Room for the path in front of the value, which counts too in a `flat_object`.
-        len if len > LONG_TEXT - PATH_ROOM => flags | DIRTY,
-        _ => flags,
-    }
-}
-
-/// Whether OpenSearch takes a key as a field name as it stands: not empty and no empty part between dots (both
-/// are answered 400), nor one of white space, and short enough to leave room for a value in a term.
-#[inline]
-pub(super) fn key_is_plain(name: &[u8]) -> bool {
-    !(name.is_empty()
-        || name.first() == Some(&b'.')
-        || name.last() == Some(&b'.')
-        || name.len() > MAX_KEY
-        || (memchr::memchr(b'.', name).is_some() && name.split(|&b| b == b'.').any(is_blank)))
-}
-
-/// Whether a part between dots is empty, or white space only: OpenSearch refuses both
-/// (`DocumentParser.splitAndValidatePath`).
-pub(super) fn is_blank(part: &[u8]) -> bool {
-    let blank = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
-    std::str::from_utf8(part).is_ok_and(|part| part.chars().all(blank))
-}
-
-/// A cheap hash of a key: its length and three of its bytes.
-#[inline]
-fn key_hash(name: &[u8]) -> u32 {
-    let byte = |at: usize| u32::from(name.get(at).copied().unwrap_or(0));
-    let len = name.len();
-    (len as u32)
-        .wrapping_mul(31)
-        .wrapping_add(byte(0).wrapping_mul(7))
-        .wrapping_add(byte(len / 2).wrapping_mul(13))
-        .wrapping_add(byte(len.wrapping_sub(1)).wrapping_mul(3))
-        .wrapping_add(byte(len.wrapping_sub(3)).wrapping_mul(17))
-}
-
-/// RFC 8259 section 6: `-? int frac? exp?`.
-fn is_json_number(text: &[u8]) -> bool {
-    fn digits(text: &[u8]) -> usize {
-        text.iter().take_while(|b| b.is_ascii_digit()).count()
-    }
-    let rest = text.strip_prefix(b"-").unwrap_or(text);
-    let int = digits(rest);
-    if int == 0 || (int > 1 && rest.first() == Some(&b'0')) {
-        return false;
-    }
-    let mut rest = rest.get(int..).unwrap_or_default();
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        let len = digits(fraction);
-        if len == 0 {
-            return false;
-        }
-        rest = fraction.get(len..).unwrap_or_default();
-    }
-    if let Some((b'e' | b'E', exponent)) = rest.split_first() {
-        let exponent = exponent.strip_prefix(b"+").or(exponent.strip_prefix(b"-")).unwrap_or(exponent);
-        let len = digits(exponent);
-        return len > 0 && len == exponent.len();
-    }
-    rest.is_empty()
-}
-
-/// Whether OpenSearch can hold a number: 64 bits as an integer, a finite double otherwise.
-fn fits(number: &[u8]) -> bool {
-    if number.len() <= 18 && !number.iter().any(|b| matches!(b, b'e' | b'E')) {
-        return true;
-    }
-    if number.len() > MAX_NUMBER {
-        return false;
-    }
-    let Ok(text) = std::str::from_utf8(number) else { return false };
-    if text.bytes().any(|b| matches!(b, b'.' | b'e' | b'E')) {
-        text.parse::<f64>().is_ok_and(f64::is_finite)
-    } else {
-        text.parse::<i64>().is_ok()
+        reader::read(self, json, from)
     }
 }

@@ -3,7 +3,15 @@
 //! Most bytes of a log are inside strings, so these loops look at 16 bytes at a time. They use the safe vectors
 //! of `wide`; the short tail is done byte by byte.
 
+use super::{escape, keys};
 use wide::u8x16;
+
+/// Bytes escaped at a time.
+const ESCAPE_PART: usize = 1 << 16;
+
+/// Bytes escaped one by one where a control character is met: enough that what the step before reserved in vain
+/// does not count, also where every byte is one.
+const ESCAPE_SLOW: usize = 1 << 13;
 
 /// Bytes looked at in one step.
 const LANES: usize = 16;
@@ -36,6 +44,14 @@ fn is_special(byte: u8) -> bool {
 #[inline]
 pub fn find_special(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
+    // Two at a time: most strings end within 32 bytes, so the branch is easily foreseen.
+    while let (Some(low), Some(high)) = (lanes(bytes, at), lanes(bytes, at + LANES)) {
+        let mask = special_mask(low) | special_mask(high) << LANES;
+        if mask != 0 {
+            return Some(at + mask.trailing_zeros() as usize);
+        }
+        at += 2 * LANES;
+    }
     while let Some(chunk) = lanes(bytes, at) {
         let mask = special_mask(chunk);
         if mask != 0 {
@@ -47,32 +63,50 @@ pub fn find_special(bytes: &[u8], from: usize) -> Option<usize> {
     rest.iter().position(|&b| is_special(b)).map(|i| at + i)
 }
 
+/// A key that begins at `from` where it is a usual one: up to 31 bytes, not empty, without escapes, control
+/// characters and dots. Gives its end and [`keys::tag`]; `None` says nothing about the key.
+#[inline]
+pub(super) fn find_plain_key(bytes: &[u8], from: usize) -> Option<(usize, u16)> {
+    let window = bytes.get(from..)?.first_chunk::<{ 2 * LANES }>()?;
+    let (low, high) = (lanes(window, 0)?, lanes(window, LANES)?);
+    let special = special_mask(low) | special_mask(high) << LANES;
+    let dots = equal_mask(low, b'.') | equal_mask(high, b'.') << LANES;
+    let len = special.trailing_zeros();
+    let before = 1u32.checked_shl(len)?.wrapping_sub(1);
+    let end = len as usize;
+    if len == 0 || dots & before != 0 || window.get(end) != Some(&b'"') {
+        return None;
+    }
+    // Without a branch on the length: what is behind a short name is cut off.
+    let cut = u64::MAX >> (64 - 8 * len.min(8));
+    let word = |at: usize| Some(u64::from_le_bytes(*window.get(at..)?.first_chunk::<8>()?) & cut);
+    Some((from + end, keys::mix(word(0)?, word(end.saturating_sub(8))?, end)))
+}
+
+/// Bit i is set where byte i is `byte`.
+#[inline]
+fn equal_mask(chunk: [u8; LANES], byte: u8) -> u32 {
+    u8x16::from(chunk).simd_eq(u8x16::splat(byte)).to_bitmask()
+}
+
 /// Appends `text` to `out` so that it can stand between the quotes of a JSON string. `text` is UTF-8.
 pub fn escape_into(out: &mut Vec<u8>, text: &[u8]) {
-    // Room for the usual case (a quote in eight bytes) in one go; more is made as needed.
-    out.reserve(text.len() + text.len() / 4 + 2 * LANES);
-    let mut at = 0;
-    while let Some(chunk) = lanes(text, at) {
-        let mut mask = special_mask(chunk);
-        if mask == 0 {
-            out.extend_from_slice(&chunk);
-        } else {
-            let mut done = 0;
-            while mask != 0 {
-                let next = mask.trailing_zeros() as usize;
-                out.extend_from_slice(chunk.get(done..next).unwrap_or_default());
-                if let Some(&byte) = chunk.get(next) {
-                    escape_byte(out, byte);
-                }
-                done = next + 1;
-                mask &= mask - 1;
-            }
-            out.extend_from_slice(chunk.get(done..).unwrap_or_default());
+    let mut rest = text;
+    while !rest.is_empty() {
+        // In parts, so that a long text does not ask for much more than it needs.
+        let part = rest.get(..ESCAPE_PART).unwrap_or(rest);
+        let start = out.len();
+        out.resize(start + escape::room(part.len()), 0);
+        let done = escape::quotes(out.get_mut(start..).unwrap_or_default(), part);
+        out.truncate(start + done.written);
+        // A record has raw control characters only where AWS made a mistake.
+        let slow = if done.control { ESCAPE_SLOW } else { 0 };
+        let (_, after) = rest.split_at(done.read.min(rest.len()));
+        let (slow, after) = after.split_at(slow.min(after.len()));
+        for &byte in slow {
+            if is_special(byte) { escape_byte(out, byte) } else { out.push(byte) }
         }
-        at += LANES;
-    }
-    for &byte in text.get(at..).unwrap_or_default() {
-        if is_special(byte) { escape_byte(out, byte) } else { out.push(byte) }
+        rest = after;
     }
 }
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
-    tape::{DIRTY, EMPTY, FLAT_DEPTH, Kind, LONG_TEXT, MAX_KEY, PATH_ROOM, Tape, is_blank, key_is_plain},
+    tape::{DIRTY, EMPTY, FLAT_DEPTH, Kind, LONG_TEXT, PATH_ROOM, Tape},
     text,
 };
 
@@ -216,25 +216,6 @@ fn cut<'a>(inside: &'a [u8], limit: usize, keep: usize, mark: &'static [u8]) -> 
     } else {
         (text::prefix(inside, keep), mark)
     }
-}
-
-/// A key with `_` for each part that is empty or white space, and cut.
-pub(super) fn plain_name(original: &str) -> String {
-    if key_is_plain(original.as_bytes()) {
-        return original.to_owned();
-    }
-    let parts = original.split('.').map(|part| if is_blank(part.as_bytes()) { "_" } else { part });
-    let mut name = parts.collect::<Vec<_>>().join(".");
-    let ends = name.char_indices().map(|(at, _)| at).take_while(|&at| at <= MAX_KEY - 16);
-    if name.len() > MAX_KEY
-        && let Some(end) = ends.last()
-    {
-        name.truncate(end);
-    }
-    if name.ends_with('.') {
-        name.push('_');
-    }
-    name
 }
 
 /// The longest prefix of at most `limit` bytes that ends between two characters.

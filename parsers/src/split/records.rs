@@ -267,6 +267,7 @@ impl RecordsCutter {
     /// Looks for the ends of elements. True when the list ended.
     fn list(&mut self, emit: &mut dyn FnMut(Cut), last: bool) -> bool {
         loop {
+            self.inside();
             let rest = self.buffer.get(self.seen..).unwrap_or_default();
             let (block, len) = match rest.first_chunk::<BLOCK>() {
                 Some(block) => (*block, BLOCK),
@@ -292,6 +293,30 @@ impl RecordsCutter {
         }
         self.hand_on(emit);
         false
+    }
+
+    /// Goes over whole blocks in which no element can end, as long as the record is within its limit: most of
+    /// all blocks, so nothing else is looked at meanwhile.
+    #[inline]
+    fn inside(&mut self) {
+        if self.dropping.is_some() {
+            return;
+        }
+        let limit = self.element.saturating_add(self.limits.record).min(self.buffer.len());
+        let (blocks, _) = self.buffer.get(self.seen..limit).unwrap_or_default().as_chunks::<BLOCK>();
+        let (mut scanner, mut depth, mut seen) = (self.scanner, self.depth, self.seen);
+        for block in blocks {
+            let mut ahead = scanner;
+            let brackets = ahead.block(block);
+            let closes = i64::from(brackets.close.count_ones());
+            if depth <= closes {
+                break;
+            }
+            scanner = ahead;
+            depth += i64::from(brackets.open.count_ones()) - closes;
+            seen += BLOCK;
+        }
+        (self.scanner, self.depth, self.seen) = (scanner, depth, seen);
     }
 
     /// Follows the brackets of a block in which elements may end. Gives the position of the list's own end.

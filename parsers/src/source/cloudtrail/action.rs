@@ -2,6 +2,8 @@
 //!
 //! <https://www.elastic.co/guide/en/ecs/1.10/ecs-allowed-values-event-category.html>
 
+use crate::json::keys;
+
 /// Calls that prove who somebody is, or hand out credentials.
 const AUTHENTICATION: &[&[u8]] = &[
     b"ConsoleLogin",
@@ -113,5 +115,51 @@ pub(super) fn kind(category: &str, name: &[u8], read_only: bool) -> &'static str
         Some((kind, _)) => kind,
         None if read_only => "access",
         None => "change",
+    }
+}
+
+/// Calls that a cache knows; a power of two. An account makes some hundred different ones.
+const KNOWN: usize = 512;
+/// Longer names are looked at each time. Bytes; so a cache holds at most 128 KiB of them.
+const KNOWN_LEN: usize = 256;
+
+/// A call and what it is: service and name one after the other.
+#[derive(Debug, Default)]
+struct Known {
+    call: Box<[u8]>,
+    source: usize,
+    read_only: bool,
+    category: &'static str,
+    kind: &'static str,
+}
+
+/// [`category`] and [`kind`] of the calls seen last: some forty comparisons become two. Each call has one place,
+/// by its hash; one that is taken is taken over, so a flood of new names costs time and no memory.
+#[derive(Debug, Default)]
+pub(super) struct ActionCache(Vec<Known>);
+
+impl ActionCache {
+    /// `event.category` and `event.type` of a call.
+    pub(super) fn of(&mut self, source: &[u8], name: &[u8], read_only: bool) -> (&'static str, &'static str) {
+        if self.0.is_empty() {
+            self.0.resize_with(KNOWN, Known::default);
+        }
+        let place = usize::from(keys::tag(name) ^ keys::tag(source).rotate_left(5)) % KNOWN;
+        if let Some(known) = self.0.get(place)
+            && known.read_only == read_only
+            && !known.category.is_empty()
+            && known.call.split_at_checked(known.source).is_some_and(|call| call == (source, name))
+        {
+            return (known.category, known.kind);
+        }
+        let category = category(source, name);
+        let kind = kind(category, name, read_only);
+        if source.len() + name.len() <= KNOWN_LEN
+            && let Some(known) = self.0.get_mut(place)
+        {
+            let call = [source, name].concat().into_boxed_slice();
+            *known = Known { call, source: source.len(), read_only, category, kind };
+        }
+        (category, kind)
     }
 }

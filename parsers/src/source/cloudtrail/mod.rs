@@ -9,16 +9,17 @@ mod fixes;
 use std::{borrow::Cow, net::IpAddr};
 
 use self::{
-    fields::{SCHEMA, SLOTS, Slot},
+    action::ActionCache,
+    fields::{SCHEMA, SLOTS, Schema, Slot},
     fixes::EventFixes,
 };
 use super::{Place, Writer};
 use crate::{
-    document::{ACTION_CLOSE, ACTION_OPEN, Item, Rendered, member, raw_member},
+    document::{ACTION_CLOSE, ACTION_OPEN, Item, Rendered, decimal, member, put, raw_member},
     id,
     json::{text, write::Record},
-    shape::Shaper,
-    time::Instant,
+    shape::{Member, Shaper, resolve},
+    time::{self, Instant},
     user_agent_cache::UserAgentCache,
 };
 
@@ -29,7 +30,9 @@ const INDEX: &str = "log-aws-cloudtrail-";
 #[derive(Debug, Default)]
 pub struct CloudTrailWriter {
     flat: Vec<u8>,
+    members: Vec<Member<'static>>,
     user_agents: UserAgentCache,
+    actions: ActionCache,
 }
 
 /// The values of one event that are used more than once.
@@ -63,6 +66,8 @@ struct When {
     event: Option<Instant>,
     /// What `@timestamp` says: the event's time, else that of the object.
     timestamp: Option<Instant>,
+    /// That time as AWS wrote it, where [`Instant::write`] would write the same.
+    verbatim: Option<[u8; time::PLAIN]>,
     /// Year and month of the index.
     month: Option<(i64, i64)>,
     /// What is odd about it.
@@ -73,18 +78,20 @@ impl When {
     fn of(event: &Event<'_>, object: Option<Instant>) -> Self {
         let text = event.text(Slot::EventTime);
         let time = text.as_deref().and_then(Instant::parse);
-        let key_month = object.map(|o| o.year_month());
+        let key_month = || object.map(|o| o.year_month());
+        let verbatim = text.as_deref().filter(|_| time.is_some()).and_then(time::plain);
         match time {
             Some(t) if t.is_sane(object) => {
-                Self { event: time, timestamp: time, month: Some(t.year_month()), note: None }
+                let month = verbatim.as_ref().and_then(time::plain_month).unwrap_or_else(|| t.year_month());
+                Self { event: time, timestamp: time, verbatim, month: Some(month), note: None }
             }
             Some(_) => {
                 let note = Some("event_time_out_of_range");
-                Self { event: time, timestamp: time, month: key_month, note }
+                Self { event: time, timestamp: time, verbatim, month: key_month(), note }
             }
             None => {
                 let note = if text.is_some() { "event_time_invalid" } else { "event_time_missing" };
-                Self { event: None, timestamp: object, month: key_month, note: Some(note) }
+                Self { event: None, timestamp: object, verbatim, month: key_month(), note: Some(note) }
             }
         }
     }
@@ -93,43 +100,39 @@ impl When {
 impl Writer for CloudTrailWriter {
     fn write(&mut self, record: Record<'_>, place: Place<'_>, out: &mut Rendered) {
         let start = out.bytes.len();
-        let schema = &*SCHEMA;
-        // The action line needs the id and the time, which the walk finds: so they are looked up before it.
+        let schema: &'static Schema = &SCHEMA;
         let mut event = Event { record, slots: [None; SLOTS] };
-        let early =
-            [("eventID", Slot::EventId), ("eventTime", Slot::EventTime), ("eventSource", Slot::EventSource)];
-        for (name, slot) in early {
-            if let Some(cell) = event.slots.get_mut(slot as usize) {
-                *cell = record.member(0, name);
-            }
-        }
+        resolve(&record, &schema.record, &mut event.slots, &mut self.members);
         let when = When::of(&event, place.object.key_info.time);
         let id = document_id(&event, &place);
-        action_line(&mut out.bytes, &when, &id);
-        let source = out.bytes.len();
+        let bytes = &mut out.bytes;
+        action_line(bytes, &when, &id);
+        let source = bytes.len();
 
-        out.bytes.push(b'{');
+        bytes.push(b'{');
         self.flat.clear();
         let event_source = event.text(Slot::EventSource).unwrap_or_default();
         let shaper = Shaper { record, fixer: &EventFixes { event_source: &event_source } };
-        shaper.record(&schema.record, &schema.reserved, &mut event.slots, &mut out.bytes, &mut self.flat);
+        shaper.record(&self.members, &schema.record, &schema.reserved, bytes, &mut self.flat);
 
-        let bytes = &mut out.bytes;
         crate::shape::separate(bytes);
         bytes.extend_from_slice(b"\"@message\":\"");
         text::escape_into(bytes, record.tape.bytes(record.json, 0));
         bytes.extend_from_slice(b"\",");
         bytes.extend_from_slice(&place.object.head);
-        raw_member_after_comma(bytes, "@id", &id);
+        put!(bytes, b",\"@id\":\"", &id, b"\"");
         if let Some(time) = when.timestamp {
             bytes.extend_from_slice(b",\"@timestamp\":\"");
-            time.write(bytes);
+            match &when.verbatim {
+                Some(text) => bytes.extend_from_slice(text),
+                None => time.write(bytes),
+            }
             bytes.push(b'"');
         }
         self.ecs(&event, &place, bytes);
         siem(&self.flat, &when, &place, bytes);
         bytes.extend_from_slice(b"}\n");
-        out.items.push(Item { ordinal: place.ordinal, start, source, end: out.bytes.len() });
+        out.items.push(Item { ordinal: place.ordinal, start, source, end: bytes.len() });
         if let Some(time) = when.event {
             out.saw(time);
         }
@@ -160,23 +163,16 @@ fn document_id<'a>(event: &Event<'a>, place: &Place<'_>) -> Cow<'a, [u8]> {
 }
 
 fn action_line(out: &mut Vec<u8>, when: &When, id: &[u8]) {
-    use std::io::Write;
-    out.extend_from_slice(ACTION_OPEN);
-    out.extend_from_slice(b"\"_index\":\"");
-    out.extend_from_slice(INDEX.as_bytes());
+    put!(out, ACTION_OPEN, b"\"_index\":\"", INDEX.as_bytes());
     match when.month {
-        // Writing to a Vec cannot fail.
-        Some((year, month)) => drop(write!(out, "{year:04}-{month:02}")),
+        Some((year, month)) => {
+            decimal(out, year, 4);
+            out.push(b'-');
+            decimal(out, month, 2);
+        }
         None => out.extend_from_slice(b"undated"),
     }
-    out.extend_from_slice(b"\",");
-    raw_member(out, "_id", id);
-    out.extend_from_slice(ACTION_CLOSE);
-}
-
-fn raw_member_after_comma(out: &mut Vec<u8>, name: &str, inside: &[u8]) {
-    out.push(b',');
-    raw_member(out, name, inside);
+    put!(out, b"\",\"_id\":\"", id, b"\"", ACTION_CLOSE);
 }
 
 /// Appends `"name":"…"` with a comma in front where the object has members already.
@@ -194,22 +190,17 @@ impl CloudTrailWriter {
         let name = event.text(Slot::EventName);
         let error_code = event.text(Slot::ErrorCode);
         let error_message = event.text(Slot::ErrorMessage);
-        event_object(event, place, source.as_deref(), name.as_deref(), out);
+        event_object(event, place, source.as_deref(), name.as_deref(), &mut self.actions, out);
 
         let info = &place.object.key_info;
-        out.extend_from_slice(b",\"cloud\":{\"provider\":\"aws\",\"account\":{");
-        let account = event.text(Slot::RecipientAccountId);
-        let known = |own: Option<&[u8]>, key: &Option<String>| {
-            own.or(key.as_deref().map(str::as_bytes)).unwrap_or(b"unknown").to_vec()
-        };
-        raw_member(out, "id", &known(account.as_deref(), &info.account));
-        out.extend_from_slice(b"},");
-        raw_member(out, "region", &known(event.text(Slot::AwsRegion).as_deref(), &info.region));
+        let known = |key: &'_ Option<String>| key.as_deref().unwrap_or("unknown").as_bytes().to_vec();
+        let account = event.text(Slot::RecipientAccountId).unwrap_or_else(|| known(&info.account).into());
+        let region = event.text(Slot::AwsRegion).unwrap_or_else(|| known(&info.region).into());
+        put!(out, b",\"cloud\":{\"provider\":\"aws\",\"account\":{\"id\":\"", &account);
+        put!(out, b"\"},\"region\":\"", &region, b"\"");
         let (instance, hosts) = instance_and_hosts(event, source.as_deref(), name.as_deref());
         if let Some(instance) = instance {
-            out.extend_from_slice(b",\"instance\":{");
-            raw_member(out, "id", &instance);
-            out.push(b'}');
+            put!(out, b",\"instance\":{\"id\":\"", &instance, b"\"}");
         }
         out.push(b'}');
         if let Some(organization) = &info.organization {
@@ -223,14 +214,13 @@ impl CloudTrailWriter {
         let user = user_name(event);
         related(out, ip, user.as_deref(), &hosts);
         if let Some(name) = name.as_deref() {
-            out.extend_from_slice(b",\"rule\":{");
-            raw_member(out, "name", name);
-            out.push(b'}');
+            put!(out, b",\"rule\":{\"name\":\"", name, b"\"}");
         }
         if let Some(address) = address.as_deref() {
-            out.extend_from_slice(b",\"source\":{");
-            raw_member(out, "address", address);
-            optional(out, "ip", ip);
+            put!(out, b",\"source\":{\"address\":\"", address, b"\"");
+            if let Some(ip) = ip {
+                put!(out, b",\"ip\":\"", ip, b"\"");
+            }
             out.push(b'}');
         }
         let access_key = event.member(Slot::UserIdentity, "accessKeyId");
@@ -259,15 +249,15 @@ fn event_object(
     place: &Place<'_>,
     source: Option<&[u8]>,
     name: Option<&[u8]>,
+    actions: &mut ActionCache,
     out: &mut Vec<u8>,
 ) {
-    out.extend_from_slice(b",\"event\":{");
-    raw_member(out, "module", source.unwrap_or(b"cloudtrail"));
-    optional(out, "action", name);
-    let (source, name) = (source.unwrap_or_default(), name.unwrap_or_default());
-    let category = action::category(source, name);
+    put!(out, b",\"event\":{\"module\":\"", source.unwrap_or(b"cloudtrail"), b"\"");
+    if let Some(name) = name {
+        put!(out, b",\"action\":\"", name, b"\"");
+    }
     let read_only = event.text(Slot::ReadOnly).is_some_and(|r| *r == *b"true");
-    let kind = action::kind(category, name, read_only);
+    let (category, kind) = actions.of(source.unwrap_or_default(), name.unwrap_or_default(), read_only);
     // An Insights record tells of a pattern, not of a call that succeeded or failed.
     let insight = event.text(Slot::EventType).is_some_and(|t| *t == *b"AwsCloudTrailInsight");
     let failed = event.slot(Slot::ErrorCode).is_some()
@@ -280,19 +270,17 @@ fn event_object(
     } else {
         "success"
     };
-    for part in [
-        ",\"kind\":\"event\",\"category\":[\"",
-        category,
-        "\"],\"type\":[\"",
-        if insight { "info" } else { kind },
-        "\"],\"outcome\":\"",
-        outcome,
-        "\",",
-    ] {
-        out.extend_from_slice(part.as_bytes());
-    }
-    out.extend_from_slice(&place.object.ingested);
-    out.push(b'}');
+    let kind = if insight { "info" } else { kind };
+    put!(out, b",\"kind\":\"event\",\"category\":[\"", category.as_bytes(), b"\"],\"type\":[\"");
+    put!(
+        out,
+        kind.as_bytes(),
+        b"\"],\"outcome\":\"",
+        outcome.as_bytes(),
+        b"\",",
+        &place.object.ingested,
+        b"}"
+    );
 }
 
 /// Appends `"related":{…}`, if anything is.
@@ -301,42 +289,34 @@ fn related(out: &mut Vec<u8>, ip: Option<&[u8]>, user: Option<&[u8]>, hosts: &[C
         return;
     }
     out.extend_from_slice(b",\"related\":{");
-    let mut list = |name: &str, values: &[&[u8]]| {
-        if !values.is_empty() {
+    if let Some(ip) = ip {
+        put!(out, b"\"ip\":[\"", ip, b"\"]");
+    }
+    if let Some(user) = user {
+        crate::shape::separate(out);
+        put!(out, b"\"user\":[\"", user, b"\"]");
+    }
+    if !hosts.is_empty() {
+        crate::shape::separate(out);
+        out.extend_from_slice(b"\"hosts\":[");
+        for host in hosts {
             crate::shape::separate(out);
-            out.push(b'"');
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"\":[");
-            for value in values {
-                crate::shape::separate(out);
-                out.push(b'"');
-                out.extend_from_slice(value);
-                out.push(b'"');
-            }
-            out.push(b']');
+            put!(out, b"\"", host, b"\"");
         }
-    };
-    list("ip", ip.as_slice());
-    list("user", user.as_slice());
-    let hosts: Vec<&[u8]> = hosts.iter().map(|h| &**h).collect();
-    list("hosts", &hosts);
+        out.push(b']');
+    }
     out.push(b'}');
 }
 
 /// Appends `"siem":{…}`: provenance, what is odd, and the fields without a type.
 fn siem(flat: &[u8], when: &When, place: &Place<'_>, out: &mut Vec<u8>) {
-    use std::io::Write;
-    out.extend_from_slice(b",\"siem\":{");
-    out.extend_from_slice(&place.object.siem);
-    // Writing to a Vec cannot fail.
-    let _ = write!(out, ",\"ordinal\":{}", place.ordinal);
+    put!(out, b",\"siem\":{", &place.object.siem, b",\"ordinal\":");
+    decimal(out, i64::try_from(place.ordinal).unwrap_or(i64::MAX), 1);
     if let Some(note) = when.note {
-        let _ = write!(out, ",\"notes\":[\"{note}\"]");
+        put!(out, b",\"notes\":[\"", note.as_bytes(), b"\"]");
     }
     if !flat.is_empty() {
-        out.extend_from_slice(b",\"flat\":{");
-        out.extend_from_slice(flat);
-        out.push(b'}');
+        put!(out, b",\"flat\":{", flat, b"}");
     }
     out.push(b'}');
 }
@@ -360,6 +340,18 @@ fn user_name<'a>(event: &Event<'a>) -> Option<Cow<'a, [u8]>> {
 /// Whether es-loader takes a text for an address (Python's `ipaddress`): IPv4 without leading zeros, IPv6 also
 /// with a zone.
 fn is_ip(text: &[u8]) -> bool {
+    // Most are IPv4, and the names of services are neither.
+    let dotted = text.iter().all(|b| matches!(b, b'0'..=b'9' | b'.'));
+    if dotted {
+        let mut parts = 0;
+        return text.split(|&b| b == b'.').all(|part| {
+            parts += 1;
+            parts <= 4 && is_octet(part)
+        }) && parts == 4;
+    }
+    if !text.contains(&b':') {
+        return false;
+    }
     let Ok(text) = std::str::from_utf8(text) else { return false };
     let address = match text.split_once('%') {
         Some((address, zone)) if address.contains(':') && !zone.is_empty() && !zone.contains('%') => address,
@@ -367,6 +359,16 @@ fn is_ip(text: &[u8]) -> bool {
         None => text,
     };
     address.parse::<IpAddr>().is_ok()
+}
+
+/// A number of an IPv4 address; the caller made sure of the digits.
+fn is_octet(part: &[u8]) -> bool {
+    match part {
+        [_] => true,
+        [b'1'..=b'9', _] | [b'1', _, _] => true,
+        [b'2', a, b] => (*a, *b) <= (b'5', b'5'),
+        _ => false,
+    }
 }
 
 /// Text as it stands inside a JSON string.
