@@ -89,19 +89,15 @@ impl Fields {
         None
     }
 
-    /// The field of a name, made where it is missing.
-    pub fn entry(&mut self, name: &str) -> &mut Field {
-        let found = self.fields.iter().position(|(known, _)| **known == *name.as_bytes());
-        let place = found.unwrap_or_else(|| {
-            self.fields.push((name.as_bytes().into(), Field::new()));
-            self.index();
-            self.fields.len() - 1
-        });
-        // Always there; the other arm only spares a panic.
-        match self.fields.get_mut(place) {
-            Some((_, field)) => field,
-            None => Box::leak(Box::new(Field::new())),
+    /// Changes the field of a name, which is made where it is missing.
+    fn change(&mut self, name: &str, change: impl FnOnce(&mut Field)) {
+        if let Some((_, field)) = self.fields.iter_mut().find(|(known, _)| **known == *name.as_bytes()) {
+            return change(field);
         }
+        let mut field = Field::new();
+        change(&mut field);
+        self.fields.push((name.as_bytes().into(), field));
+        self.index();
     }
 
     /// Builds `places`.
@@ -120,11 +116,11 @@ impl Fields {
         }
     }
 
-    /// The field at a path, made where it is missing.
-    pub fn at_path(&mut self, path: &str) -> &mut Field {
+    /// Changes the field at a path, which is made where it is missing.
+    pub fn change_at(&mut self, path: &str, change: &mut dyn FnMut(&mut Field)) {
         match path.split_once('.') {
-            Some((first, rest)) => self.entry(first).fields.at_path(rest),
-            None => self.entry(path),
+            Some((first, rest)) => self.change(first, |field| field.fields.change_at(rest, change)),
+            None => self.change(path, change),
         }
     }
 
@@ -133,8 +129,7 @@ impl Fields {
     pub fn from_properties(properties: &serde_json::Value) -> Self {
         let mut fields = Self::default();
         for (name, mapping) in properties.as_object().into_iter().flatten() {
-            let field = fields.entry(name);
-            field.kind = match mapping.get("type").and_then(serde_json::Value::as_str) {
+            let kind = match mapping.get("type").and_then(serde_json::Value::as_str) {
                 Some("keyword" | "wildcard" | "text" | "match_only_text" | "constant_keyword") => Type::Text,
                 Some("long" | "integer" | "short" | "double" | "float" | "unsigned_long") => Type::Number,
                 Some("boolean") => Type::Boolean,
@@ -142,9 +137,11 @@ impl Fields {
                 Some("ip") => Type::Ip,
                 _ => Type::Object,
             };
-            if let Some(below) = mapping.get("properties") {
-                field.fields = Self::from_properties(below);
-            }
+            let below = mapping.get("properties").map(Self::from_properties);
+            fields.change(name, |field| {
+                field.kind = kind;
+                field.fields = below.unwrap_or_default();
+            });
         }
         fields
     }

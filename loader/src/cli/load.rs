@@ -75,8 +75,9 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<u8> {
     settings.encoding = cluster.encoding();
     if let Err(error) = runtime.block_on(prepare(&cluster)) {
         say(&format!("siem-loader: {error}"));
-        summary.failed_before_start();
-        summary.tell()?;
+        if args.output == OutputFormat::Json {
+            summary.tell()?;
+        }
         return Ok(FAILED);
     }
     let bulk = BulkOutput::start(cluster, runtime.handle());

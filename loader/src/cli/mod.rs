@@ -8,13 +8,17 @@ mod render;
 mod setup;
 mod summary;
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 /// Release and commit.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("SIEM_LOADER_COMMIT"), ")");
+
+/// The AWS SDK warns at length of every place where it found no region or credentials; our own error says what is
+/// missing.
+const DEFAULT_LOG: &str = "warn,aws_config=error";
 
 /// Loads AWS security logs into OpenSearch and loses no record in silence.
 #[derive(Debug, Parser)]
@@ -23,7 +27,7 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
     /// What is logged to standard error: error, warn, info, debug, trace; or a filter such as `siem_loader=debug`
-    #[arg(long, global = true, env = "SIEM_LOADER_LOG", default_value = "warn")]
+    #[arg(long, global = true, env = "SIEM_LOADER_LOG", default_value = DEFAULT_LOG)]
     log: String,
 }
 
@@ -92,9 +96,8 @@ const FAILED: u8 = 2;
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_new(&cli.log).unwrap_or_else(|_| EnvFilter::new("warn"));
-    let terminal = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal).init();
+    let filter = EnvFilter::try_new(&cli.log).unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
     let result = match cli.command {
         Command::Load(args) => load::run(args),
         Command::Render(args) => render::run(args),

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::Write,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -82,6 +82,8 @@ impl Output for Lines {
         let count = chunk.items.len() as u64;
         match self.write(&chunk) {
             Ok(()) => chunk.run.report().counts.discarded += count,
+            // Whoever read standard output has seen enough (`| head`): that is no failure, and nothing is left to do.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
             Err(error) => {
                 let mut report = chunk.run.report();
                 report.counts.unsent += count;

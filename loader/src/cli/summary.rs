@@ -107,11 +107,6 @@ impl Summary {
         }
     }
 
-    /// The run could not begin.
-    pub(super) fn failed_before_start(&mut self) {
-        self.again = true;
-    }
-
     /// The run was stopped by a failure that no further object could escape.
     pub(super) fn stopped(&mut self, why: &str) {
         self.again = true;

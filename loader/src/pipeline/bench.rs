@@ -1,6 +1,10 @@
 //! Workbenches: what a thread needs to render a piece. Their number bounds the pieces in flight.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use flate2::{Compression, write::GzEncoder};
@@ -16,7 +20,7 @@ use super::{
     buffer::Pool,
     object::{Chunk, ObjectRun},
 };
-use crate::sink::Encoding;
+use crate::{error::ErrorClass, sink::Encoding};
 
 /// One workbench: a renderer for each log type met, and buffers that keep their size.
 #[derive(Default)]
@@ -69,7 +73,22 @@ impl Shop {
         let Ok(mut bench) = self.free.recv() else { return };
         let (back, encoding, buffers) = (self.back.clone(), self.encoding, self.buffers.clone());
         let work = move || {
-            bench.render(job, encoding, &buffers);
+            let Job { run, number, output, .. } = &job;
+            let chunks = catch_unwind(AssertUnwindSafe(|| bench.render(&job, encoding, &buffers)));
+            let chunks = chunks.unwrap_or_else(|_| {
+                // Nothing in the parsers panics on any input that is known. If one is found, it costs its own piece:
+                // the workbench is given up, and the object is told.
+                bench = Bench::default();
+                let text = format!(
+                    "records from byte {} of the decoded object on could not be rendered; this is a defect of \
+                     siem-loader, please report it",
+                    job.piece.offset
+                );
+                run.report().fail(ErrorClass::Poison, text);
+                Vec::new()
+            });
+            run.order.finished(*number, chunks, &**output);
+            let _ = job.pieces.try_send(job.piece.bytes);
             let _ = back.send(bench);
         };
         match &self.pool {
@@ -88,16 +107,16 @@ impl Shop {
 }
 
 impl Bench {
-    fn render(&mut self, job: Job, encoding: Encoding, buffers: &Pool) {
-        let Job { run, context, number, piece, output, pieces } = job;
+    fn render(&mut self, job: &Job, encoding: Encoding, buffers: &Pool) -> Vec<Chunk> {
+        let Job { run, context, piece, .. } = job;
         let log_type: &'static LogType = run.log_type;
         let renderer = self.renderers.entry(log_type.name).or_insert_with(|| Renderer::new(log_type));
         let mut chunks = Vec::new();
-        // The buffer that is written into changes places with that of the chunk it becomes.
-        let mut next = buffers.take();
-        std::mem::swap(&mut self.rendered.bytes, &mut next);
-        renderer.render(&piece, &context, CHUNK, &mut self.rendered, &mut |full| {
-            account(&run, full);
+        // Between pieces a bench holds no buffer: those that rest are in the pool.
+        let mut buffer = buffers.take();
+        std::mem::swap(&mut self.rendered.bytes, &mut buffer);
+        renderer.render(piece, context, CHUNK, &mut self.rendered, &mut |full| {
+            account(run, full);
             if !full.items.is_empty() {
                 let plain = full.bytes.len();
                 let mut bytes = buffers.take();
@@ -106,15 +125,12 @@ impl Bench {
                     Encoding::Gzip => gzip(&full.bytes, &mut bytes),
                 }
                 let items = std::mem::take(&mut full.items);
-                chunks.push(Chunk { run: Arc::clone(&run), bytes, plain, items });
+                chunks.push(Chunk { run: Arc::clone(run), bytes, plain, items });
             }
             full.clear();
         });
-        // Between pieces a bench holds no buffer: those that rest are in the pool.
-        std::mem::swap(&mut self.rendered.bytes, &mut next);
-        drop(next);
-        let _ = pieces.try_send(piece.bytes);
-        run.order.finished(number, chunks, &*output);
+        std::mem::swap(&mut self.rendered.bytes, &mut buffer);
+        chunks
     }
 }
 

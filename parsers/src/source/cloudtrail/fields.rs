@@ -172,10 +172,10 @@ pub struct Schema {
 pub static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let mut record = Fields::from_component_template(TEMPLATE);
     for (name, slot) in SLOT_NAMES {
-        record.entry(name).slot = Some(slot as u8);
+        record.change_at(name, &mut |field| field.slot = Some(slot as u8));
     }
     for (place, (path, _)) in FIXES.iter().enumerate() {
-        record.at_path(path).fix = u8::try_from(place + 1).unwrap_or(0);
+        record.change_at(path, &mut |field| field.fix = u8::try_from(place + 1).unwrap_or(0));
     }
     Schema { record, reserved: Fields::from_component_template(BASE_TEMPLATE) }
 });
