@@ -17,7 +17,7 @@ use siem_parsers::{
 
 use super::{
     CHUNK, Output, Settings,
-    buffer::Pool,
+    buffer::{Buffer, Pool},
     object::{Chunk, ObjectRun},
 };
 use crate::{error::ErrorClass, sink::Encoding};
@@ -112,24 +112,22 @@ impl Bench {
         let log_type: &'static LogType = run.log_type;
         let renderer = self.renderers.entry(log_type.name).or_insert_with(|| Renderer::new(log_type));
         let mut chunks = Vec::new();
-        // Between pieces a bench holds no buffer: those that rest are in the pool.
-        let mut buffer = buffers.take();
-        std::mem::swap(&mut self.rendered.bytes, &mut buffer);
+        if self.rendered.bytes.capacity() == 0 {
+            self.rendered.bytes = buffers.bytes();
+        }
         renderer.render(piece, context, CHUNK, &mut self.rendered, &mut |full| {
             account(run, full);
             if !full.items.is_empty() {
                 let plain = full.bytes.len();
-                let mut bytes = buffers.take();
-                match encoding {
-                    Encoding::Identity => std::mem::swap(&mut full.bytes, &mut bytes),
-                    Encoding::Gzip => gzip(&full.bytes, &mut bytes),
-                }
+                let bytes = match encoding {
+                    Encoding::Identity => buffers.give(std::mem::replace(&mut full.bytes, buffers.bytes())),
+                    Encoding::Gzip => Buffer::from(gzip(&full.bytes)),
+                };
                 let items = std::mem::take(&mut full.items);
                 chunks.push(Chunk { run: Arc::clone(run), bytes, plain, items });
             }
             full.clear();
         });
-        std::mem::swap(&mut self.rendered.bytes, &mut buffer);
         chunks
     }
 }
@@ -152,10 +150,10 @@ fn account(run: &ObjectRun, rendered: &Rendered) {
 }
 
 /// One gzip member, at the level that costs least; OpenSearch reads members one after the other.
-fn gzip(plain: &[u8], packed: &mut Vec<u8>) {
+fn gzip(plain: &[u8]) -> Vec<u8> {
     use std::io::Write;
-    let mut encoder = GzEncoder::new(packed, Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 5), Compression::fast());
     // Writing to a Vec cannot fail.
     let _ = encoder.write_all(plain);
-    let _ = encoder.finish();
+    encoder.finish().unwrap_or_default()
 }

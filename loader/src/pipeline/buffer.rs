@@ -29,9 +29,13 @@ impl Pool {
         Self { free, home }
     }
 
-    /// An empty buffer.
-    pub(super) fn take(&self) -> Buffer {
-        let bytes = self.free.try_recv().unwrap_or_else(|_| Vec::with_capacity(ROOM));
+    /// Empty bytes with memory for a chunk, to be given back by [`Self::give`].
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.free.try_recv().unwrap_or_else(|_| Vec::with_capacity(ROOM))
+    }
+
+    /// Makes bytes a buffer that comes back here.
+    pub(super) fn give(&self, bytes: Vec<u8>) -> Buffer {
         Buffer { bytes, home: Some(self.home.clone()) }
     }
 }
@@ -41,6 +45,13 @@ impl Pool {
 pub struct Buffer {
     bytes: Vec<u8>,
     home: Option<Sender<Vec<u8>>>,
+}
+
+impl From<Vec<u8>> for Buffer {
+    /// Bytes that go back nowhere.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, home: None }
+    }
 }
 
 impl Drop for Buffer {

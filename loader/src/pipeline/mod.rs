@@ -86,8 +86,9 @@ pub fn run(
     reports: &crossbeam_channel::Sender<ObjectReport>,
 ) -> Result<(), rayon::ThreadPoolBuildError> {
     let shop = bench::Shop::new(settings)?;
+    let readers = if settings.one_by_one { 1 } else { settings.readers };
     std::thread::scope(|scope| {
-        for _ in 0..if settings.one_by_one { 1 } else { settings.readers } {
+        for _ in 0..readers {
             scope.spawn(|| {
                 for listed in objects {
                     if output.stopped() {
