@@ -97,7 +97,11 @@ fn cut(bencher: Bencher) {
 #[divan::bench]
 fn render(bencher: Bencher) {
     let context = ObjectContext::new(
-        &Provenance { key: KEY.to_owned(), ingested: "2026-03-01T00:05:00Z".to_owned(), ..Provenance::default() },
+        &Provenance {
+            key: KEY.to_owned(),
+            ingested: "2026-03-01T00:05:00Z".to_owned(),
+            ..Provenance::default()
+        },
         key::read(KEY),
         "cloudtrail",
     );
