@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use crossbeam_channel::Receiver;
 
 use super::{progress::Progress, summary::Summary};
@@ -35,10 +35,11 @@ pub(super) fn gather(
         last();
         // That was the last sender of reports, so gathering ends.
         drop(reports);
-        drop(gathering.join());
-        result
-    })
-    .context("cannot start the threads that render")?;
+        if gathering.join().is_err() {
+            bail!("the figures of this run are lost; this is a defect of siem-loader, please report it");
+        }
+        result.context("cannot start the threads that render")
+    })?;
     progress.end();
     Ok(())
 }

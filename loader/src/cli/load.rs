@@ -12,7 +12,6 @@ use super::{
     FAILED, InputArgs, OutputFormat,
     connect::{ClusterArgs, is_local},
     gather::gather,
-    progress::say,
     summary::Summary,
 };
 use crate::{
@@ -54,18 +53,28 @@ impl Output for Discard {
 }
 
 pub(super) fn run(args: LoadArgs) -> anyhow::Result<u8> {
+    let mut summary = Summary::new(args.output);
+    if let Err(error) = load(&args, &mut summary) {
+        summary.stopped(&format!("{error:#}"));
+        // Scripts get their object in any case; a person needs no table of zeros.
+        if args.output == OutputFormat::Text && summary.is_empty() {
+            return Ok(FAILED);
+        }
+    }
+    summary.tell()
+}
+
+fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
     let runtime = super::runtime().context("cannot start the network threads")?;
     let source = Source::new(args.input.options(), runtime.handle().clone());
     let mut settings = Settings::for_threads(args.input.threads());
-    let mut summary = Summary::new(args.output);
-    let objects = source.list(args.input.paths.clone());
     if args.discard {
         settings.encoding = if args.gzip == Some(true) { Encoding::Gzip } else { Encoding::Identity };
         let discard = Arc::new(Discard::default());
         let output: Arc<dyn Output> = Arc::clone(&discard) as Arc<dyn Output>;
-        gather(&objects, &source, &settings, output, &mut summary, || ())?;
+        gather(&source.list(args.input.paths.clone()), &source, &settings, output, summary, || ())?;
         summary.bytes_out = discard.bytes.load(Ordering::Relaxed);
-        return summary.tell();
+        return Ok(());
     }
     let cluster = args.cluster.connect(args.gzip.unwrap_or(false), runtime.handle())?;
     let cluster = match args.gzip {
@@ -73,28 +82,20 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<u8> {
         _ => cluster,
     };
     settings.encoding = cluster.encoding();
-    if let Err(error) = runtime.block_on(prepare(&cluster)) {
-        say(&format!("siem-loader: {error}"));
-        if args.output == OutputFormat::Json {
-            summary.tell()?;
-        }
-        return Ok(FAILED);
-    }
+    runtime.block_on(prepare(&cluster))?;
     let bulk = BulkOutput::start(cluster, runtime.handle());
     let output: Arc<dyn Output> = Arc::clone(&bulk) as Arc<dyn Output>;
-    let (sent, stopped) = {
-        let mut end = None;
-        gather(&objects, &source, &settings, output, &mut summary, || {
-            end = Some(runtime.block_on(bulk.finish()));
-        })?;
-        end.unwrap_or_default()
-    };
+    let mut end = None;
+    gather(&source.list(args.input.paths.clone()), &source, &settings, output, summary, || {
+        end = Some(runtime.block_on(bulk.finish()));
+    })?;
+    let (sent, stopped) = end.unwrap_or_default();
     summary.bytes_out = sent.bytes;
     summary.requests = sent.requests;
-    if let Some(error) = stopped {
-        summary.stopped(&error.to_string());
+    match stopped {
+        Some(error) => Err(anyhow::Error::new(error).context("stopped")),
+        None => Ok(()),
     }
-    summary.tell()
 }
 
 /// First contact, and the templates that are missing.

@@ -43,7 +43,12 @@ impl Progress {
 
     /// Tells what is wrong with an object, and counts it.
     pub(super) fn object(&self, report: &ObjectReport) {
-        for problem in &report.problems {
+        // One line an object is always told: without it nobody knows what to load again.
+        let mut problems = report.problems.iter();
+        if let Some(first) = problems.next() {
+            self.bar.suspend(|| say(&format!("{}: {first}", report.name)));
+        }
+        for problem in problems {
             self.line(&format!("{}: {problem}", report.name));
         }
         let more = report.problem_count.saturating_sub(report.problems.len() as u64);

@@ -1,6 +1,7 @@
 //! `siem-loader render`
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
@@ -10,7 +11,7 @@ use std::{
     },
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 
 use super::{InputArgs, OutputFormat, gather::gather, summary::Summary};
@@ -38,6 +39,8 @@ pub(super) struct RenderArgs {
 struct Lines {
     out_dir: Option<PathBuf>,
     bytes: AtomicU64,
+    /// Files of this run.
+    written: Mutex<HashSet<String>>,
     /// Standard output was closed: nobody reads any more.
     closed: AtomicBool,
 }
@@ -72,6 +75,11 @@ impl Output for Lines {
     fn begin(&self, object: &ObjectRun) -> Result<(), String> {
         let Some(dir) = &self.out_dir else { return Ok(()) };
         let path = path_of(dir, &object.object.key);
+        // Names that differ in case only are one file on some systems.
+        let name = path.to_string_lossy().to_lowercase();
+        if !self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(name) {
+            return Err(format!("{} is the file of another object of this run already", path.display()));
+        }
         let made = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| File::create(&path));
         let file = made.map_err(|e| format!("cannot write {}: {e}", path.display()))?;
         object.file.get_or_init(|| Mutex::new(file));
@@ -82,20 +90,19 @@ impl Output for Lines {
         let count = chunk.items.len() as u64;
         match self.write(&chunk) {
             Ok(()) => chunk.run.report().counts.discarded += count,
-            // Whoever read standard output has seen enough (`| head`): that is no failure, and nothing is left to do.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+            Err(error) if self.out_dir.is_none() && error.kind() == ErrorKind::BrokenPipe => {
+                chunk.run.report().counts.discarded += count;
+                self.closed.store(true, Ordering::Relaxed);
+            }
             Err(error) => {
                 let mut report = chunk.run.report();
-                report.counts.unsent += count;
-                if self.out_dir.is_none() {
-                    self.closed.store(true, Ordering::Relaxed);
-                }
+                report.not_delivered(ErrorClass::Configuration, count);
                 report.fail(ErrorClass::Configuration, format!("documents cannot be written: {error}"));
             }
         }
     }
 
-    fn stopped(&self) -> bool {
+    fn unread(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }
 }
@@ -108,11 +115,30 @@ pub(super) fn run(args: RenderArgs) -> anyhow::Result<u8> {
     settings.one_by_one = args.out_dir.is_none();
     let mut summary = Summary::new(args.output);
     summary.quiet_stdout = args.out_dir.is_none();
-    let (bytes, closed) = (AtomicU64::new(0), AtomicBool::new(false));
-    let lines = Arc::new(Lines { out_dir: args.out_dir, bytes, closed });
+    if let Some(dir) = &args.out_dir {
+        keep_apart(dir, &args.input.paths)?;
+    }
+    let lines = Arc::new(Lines {
+        out_dir: args.out_dir,
+        bytes: AtomicU64::new(0),
+        written: Mutex::default(),
+        closed: AtomicBool::new(false),
+    });
     let output = Arc::clone(&lines) as Arc<dyn Output>;
     let objects = source.list(args.input.paths.clone());
     gather(&objects, &source, &settings, output, &mut summary, || ())?;
     summary.bytes_out = lines.bytes.load(Ordering::Relaxed);
-    summary.tell()
+    if lines.unread() { Ok(summary.status()) } else { summary.tell() }
+}
+
+/// Refuses to write into a folder that is read: a file of ours could take the place of an object.
+fn keep_apart(dir: &Path, inputs: &[String]) -> anyhow::Result<()> {
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let real = dir.canonicalize().with_context(|| format!("cannot find {}", dir.display()))?;
+    for input in inputs {
+        if Path::new(input).canonicalize().is_ok_and(|input| real.starts_with(input)) {
+            bail!("--out-dir {} lies in {input}, which is read; choose another folder", dir.display());
+        }
+    }
+    Ok(())
 }

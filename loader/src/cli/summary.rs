@@ -7,7 +7,10 @@ use serde::Serialize;
 use super::{FAILED, OK, OutputFormat, REJECTED, progress::say};
 use crate::{
     error::ErrorClass,
-    pipeline::{Counts, ObjectReport, ObjectStatus, object::Refusals},
+    pipeline::{
+        Counts, ObjectReport, ObjectStatus,
+        object::{Refusals, count_refusals},
+    },
 };
 
 /// The sums of a run.
@@ -26,6 +29,8 @@ pub(super) struct Summary {
     again: bool,
     /// An object as a whole is damaged.
     damaged: bool,
+    /// Why the run did not begin, or was stopped.
+    error: Option<String>,
     pub(super) bytes_out: u64,
     pub(super) requests: u64,
     /// Standard output belongs to documents: the summary goes to standard error.
@@ -34,7 +39,11 @@ pub(super) struct Summary {
 
 /// What `--output json` prints. Scripts rely on the names.
 #[derive(Serialize)]
-struct Json {
+struct Json<'a> {
+    /// The exit status.
+    status: u8,
+    /// Why the run did not begin, or was stopped.
+    error: Option<&'a str>,
     objects: u64,
     objects_failed: u64,
     objects_partial: u64,
@@ -72,6 +81,7 @@ impl Summary {
             refusals: Refusals::new(),
             again: false,
             damaged: false,
+            error: None,
             bytes_out: 0,
             requests: 0,
             quiet_stdout: false,
@@ -103,14 +113,20 @@ impl Summary {
         }
         self.counts.add(&report.counts);
         for (kind, count) in report.refusals {
-            *self.refusals.entry(kind).or_default() += count;
+            count_refusals(&mut self.refusals, kind, count);
         }
     }
 
-    /// The run was stopped by a failure that no further object could escape.
+    /// The run could not begin, or was stopped by a failure that no further object could escape.
     pub(super) fn stopped(&mut self, why: &str) {
         self.again = true;
-        say(&format!("siem-loader: stopped: {why}"));
+        say(&format!("siem-loader: {why}"));
+        self.error = Some(why.to_owned());
+    }
+
+    /// Whether no object was met.
+    pub(super) fn is_empty(&self) -> bool {
+        self.objects + self.failed == 0
     }
 
     /// Prints everything and gives the exit status.
@@ -135,7 +151,7 @@ impl Summary {
         Ok(self.status())
     }
 
-    fn status(&self) -> u8 {
+    pub(super) fn status(&self) -> u8 {
         if self.again || self.counts.unsent > 0 || !self.counts.add_up() {
             FAILED
         } else if self.damaged || self.counts.rejected + self.counts.dead_lettered > 0 {
@@ -164,6 +180,8 @@ impl Summary {
     fn json(&self, seconds: f64, cpu_seconds: f64, peak_rss_bytes: u64) -> serde_json::Result<String> {
         let c = &self.counts;
         serde_json::to_string(&Json {
+            status: self.status(),
+            error: self.error.as_deref(),
             objects: self.objects,
             objects_failed: self.failed,
             objects_partial: self.partial,

@@ -23,7 +23,7 @@ use super::{
 use crate::{error::ErrorClass, sink::Encoding};
 
 /// One workbench: a renderer for each log type met, and buffers that keep their size.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Bench {
     renderers: HashMap<&'static str, Renderer>,
     rendered: Rendered,
@@ -73,7 +73,6 @@ impl Shop {
         let Ok(mut bench) = self.free.recv() else { return };
         let (back, encoding, buffers) = (self.back.clone(), self.encoding, self.buffers.clone());
         let work = move || {
-            let Job { run, number, output, .. } = &job;
             let chunks = catch_unwind(AssertUnwindSafe(|| bench.render(&job, encoding, &buffers)));
             let chunks = chunks.unwrap_or_else(|_| {
                 // Nothing in the parsers panics on any input that is known. If one is found, it costs its own piece:
@@ -84,12 +83,12 @@ impl Shop {
                      siem-loader, please report it",
                     job.piece.offset
                 );
-                run.report().fail(ErrorClass::Poison, text);
+                job.run.report().fail(ErrorClass::Poison, text);
                 Vec::new()
             });
-            run.order.finished(*number, chunks, &**output);
-            let _ = job.pieces.try_send(job.piece.bytes);
-            let _ = back.send(bench);
+            let Job { run, number, output, piece, pieces, .. } = job;
+            let _ = pieces.try_send(piece.bytes);
+            run.order.finished(number, (chunks, bench), &*output, &back);
         };
         match &self.pool {
             Some(pool) => pool.spawn(work),
@@ -139,7 +138,7 @@ fn account(run: &ObjectRun, rendered: &Rendered) {
     report.counts.rejected += rendered.problems.len() as u64;
     report.invalid_utf8 += rendered.invalid_utf8;
     for problem in &rendered.problems {
-        report.problem(problem.to_string());
+        report.problem(|| problem.to_string());
     }
     if let Some((first, last)) = rendered.span {
         report.span = Some(match report.span {

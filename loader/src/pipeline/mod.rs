@@ -11,7 +11,10 @@ pub mod object;
 mod order;
 mod reader;
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use crossbeam_channel::Receiver;
 use siem_parsers::split::Limits;
@@ -19,6 +22,7 @@ use siem_parsers::split::Limits;
 pub use self::buffer::Buffer;
 pub use self::object::{Chunk, Counts, ObjectReport, ObjectRun, ObjectStatus};
 use crate::{
+    error::ErrorClass,
     fetch::{FetchError, ObjectRef, Source},
     sink::Encoding,
 };
@@ -27,8 +31,12 @@ use crate::{
 /// bulk body of 4 to 5 MB as it is and need not be joined with others.
 const PIECE: usize = 1_400 << 10;
 
-/// Documents are handed on when they reach this many bytes. A bulk body holds at least one such chunk.
-pub const CHUNK: usize = 4 << 20;
+/// Documents are handed on when they reach this many bytes, or their piece ends. More than a piece of CloudTrail
+/// renders to, so that it stays in one; flow logs, which grow twelvefold, are handed on in several.
+const CHUNK: usize = 6 << 20;
+
+/// Objects read at the same time at most: each has buffers of some MiB, and inflating is a small part of the work.
+const READERS: usize = 8;
 
 /// How a run is to be done.
 #[derive(Debug, Clone)]
@@ -51,7 +59,13 @@ impl Settings {
     pub fn for_threads(threads: usize) -> Self {
         let threads = threads.max(1);
         let limits = Limits { piece: PIECE, ..Limits::default() };
-        Self { threads, readers: threads, limits, encoding: Encoding::Identity, one_by_one: false }
+        Self {
+            threads,
+            readers: threads.min(READERS),
+            limits,
+            encoding: Encoding::Identity,
+            one_by_one: false,
+        }
     }
 }
 
@@ -69,8 +83,14 @@ pub trait Output: Send + Sync {
     /// Takes documents of an object, in the order of its records. May block; that is what slows reading down.
     fn take(&self, chunk: Chunk);
 
-    /// Whether there is no use in going on: the cluster refuses everything.
+    /// Whether there is no use in going on: the cluster refuses everything. Objects that are not read to their end
+    /// have failed.
     fn stopped(&self) -> bool {
+        false
+    }
+
+    /// Whether nobody wants more (`| head`): reading ends, and that is no failure.
+    fn unread(&self) -> bool {
         false
     }
 }
@@ -91,10 +111,10 @@ pub fn run(
         for _ in 0..readers {
             scope.spawn(|| {
                 for listed in objects {
-                    if output.stopped() {
+                    if output.stopped() || output.unread() {
                         return;
                     }
-                    reader::read(listed, source, settings, &shop, output, reports);
+                    one(listed, source, settings, &shop, output, reports);
                     if settings.one_by_one {
                         shop.wait();
                     }
@@ -104,4 +124,23 @@ pub fn run(
     });
     shop.wait();
     Ok(())
+}
+
+/// Reads one object. A decoder that panics costs this object only.
+fn one(
+    listed: Result<ObjectRef, FetchError>,
+    source: &Source,
+    settings: &Settings,
+    shop: &bench::Shop,
+    output: &Arc<dyn Output>,
+    reports: &crossbeam_channel::Sender<ObjectReport>,
+) {
+    let name = listed.as_ref().map_or_else(|_| String::new(), ToString::to_string);
+    let read = || reader::read(listed, source, settings, shop, output, reports);
+    if catch_unwind(AssertUnwindSafe(read)).is_err() {
+        let mut report = ObjectReport { name, ..ObjectReport::default() };
+        let text = "could not be read to its end; this is a defect of siem-loader, please report it";
+        report.fail(ErrorClass::Poison, text.to_owned());
+        let _ = reports.send(report);
+    }
 }

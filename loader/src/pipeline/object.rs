@@ -104,6 +104,13 @@ const REFUSAL_KINDS: usize = 1000;
 /// Refused records by error type, field and reason.
 pub type Refusals = BTreeMap<(String, String, String), u64>;
 
+/// Counts refusals of a kind. Field names can come from attackers, so the kinds are bounded.
+pub fn count_refusals(refusals: &mut Refusals, kind: (String, String, String), count: u64) {
+    let full = refusals.len() >= REFUSAL_KINDS && !refusals.contains_key(&kind);
+    let kind = if full { ("other".to_owned(), String::new(), String::new()) } else { kind };
+    *refusals.entry(kind).or_default() += count;
+}
+
 /// What is told of an object when it is done.
 #[derive(Debug, Default)]
 pub struct ObjectReport {
@@ -123,16 +130,26 @@ pub struct ObjectReport {
     pub invalid_utf8: u64,
     /// Refused by the cluster.
     pub refusals: Refusals,
+    /// Place of the first record that the cluster refused.
+    pub first_refused: Option<u64>,
     /// Earliest and latest event.
     pub span: Option<(Instant, Instant)>,
 }
 
 impl ObjectReport {
-    /// Adds a problem in words.
-    pub fn problem(&mut self, text: String) {
+    /// Adds a problem; its words are made only where they are told.
+    pub fn problem(&mut self, text: impl FnOnce() -> String) {
         self.problem_count += 1;
         if self.problems.len() < PROBLEMS_TOLD {
-            self.problems.push(text);
+            self.problems.push(text());
+        }
+    }
+
+    /// Notes that records are not known to be in the index; how many is told in one line when the object is done.
+    pub fn not_delivered(&mut self, class: ErrorClass, records: u64) {
+        self.counts.unsent += records;
+        if self.failure.is_none_or(|before| rank(before) < rank(class)) {
+            self.failure = Some(class);
         }
     }
 
@@ -141,10 +158,18 @@ impl ObjectReport {
         if self.failure.is_none_or(|before| rank(before) < rank(class)) {
             self.failure = Some(class);
         }
-        self.problem(text);
+        self.problem(|| text);
     }
 
     fn finish(&mut self) {
+        let unsent = self.counts.unsent;
+        if unsent > 0 {
+            self.problem(|| format!("{unsent} records were not delivered"));
+        }
+        if let Some(first) = self.first_refused {
+            let refused: u64 = self.refusals.values().sum();
+            self.problem(|| format!("OpenSearch refused {refused} records, the first is record {first}"));
+        }
         if self.status.is_none() {
             let lost = self.counts.rejected + self.counts.dead_lettered + self.counts.unsent > 0;
             self.status = Some(match self.failure {
@@ -206,15 +231,14 @@ impl ObjectRun {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes what the cluster refused.
-    pub fn refused(&self, refusal: &Refusal) {
+    /// Notes that the cluster refused the record at `ordinal`.
+    pub fn refused(&self, ordinal: u64, refusal: &Refusal) {
         let mut report = self.report();
         report.counts.rejected += 1;
         let kind =
             (refusal.error_type.clone(), refusal.field.clone().unwrap_or_default(), refusal.reason.clone());
-        let full = report.refusals.len() >= REFUSAL_KINDS && !report.refusals.contains_key(&kind);
-        let kind = if full { ("other".to_owned(), String::new(), String::new()) } else { kind };
-        *report.refusals.entry(kind).or_default() += 1;
+        count_refusals(&mut report.refusals, kind, 1);
+        report.first_refused = Some(report.first_refused.map_or(ordinal, |first| first.min(ordinal)));
     }
 }
 

@@ -5,9 +5,12 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{Output, object::Chunk};
+use crossbeam_channel::Sender;
 
-/// Finished pieces that wait for an earlier one. Holds at most as many as there are workbenches.
+use super::{Output, bench::Bench, object::Chunk};
+
+/// Finished pieces that wait for an earlier one, each with its workbench: so there are at most as many as there are
+/// workbenches, however long one piece takes.
 #[derive(Debug, Default)]
 pub(super) struct Order(Mutex<Waiting>);
 
@@ -15,22 +18,32 @@ pub(super) struct Order(Mutex<Waiting>);
 struct Waiting {
     /// The piece whose turn it is.
     next: u64,
-    finished: BTreeMap<u64, Vec<Chunk>>,
+    finished: BTreeMap<u64, (Vec<Chunk>, Bench)>,
 }
 
 impl Order {
     /// Hands on a finished piece, and those behind it that were waiting. Whoever brings the piece whose turn it is
     /// hands on for all; the lock is held meanwhile, which keeps the order.
-    pub(super) fn finished(&self, piece: u64, chunks: Vec<Chunk>, output: &dyn Output) {
+    ///
+    /// Nothing can wait forever: an object takes workbenches in the order of its pieces, so the piece whose turn it is
+    /// always has one.
+    pub(super) fn finished(
+        &self,
+        piece: u64,
+        done: (Vec<Chunk>, Bench),
+        output: &dyn Output,
+        back: &Sender<Bench>,
+    ) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.finished.insert(piece, chunks);
+        waiting.finished.insert(piece, done);
         loop {
             let turn = waiting.next;
-            let Some(chunks) = waiting.finished.remove(&turn) else { return };
+            let Some((chunks, bench)) = waiting.finished.remove(&turn) else { return };
             for chunk in chunks {
                 output.take(chunk);
             }
             waiting.next += 1;
+            let _ = back.send(bench);
         }
     }
 }

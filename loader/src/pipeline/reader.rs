@@ -96,7 +96,7 @@ impl Reading<'_> {
         };
         let mut cutter = RecordsCutter::new(path, self.settings.limits);
         // Buffers of rendered pieces come back here; a few more than can be under way are dropped.
-        let (buffers, returned) = bounded(4);
+        let (buffers, returned) = bounded(2);
         let mut cuts = Vec::new();
         loop {
             if let Ok(buffer) = returned.try_recv() {
@@ -113,6 +113,9 @@ impl Reading<'_> {
             cutter.advance(&mut |cut| cuts.push(cut));
             for cut in cuts.drain(..) {
                 self.hand_on(cut, &buffers);
+            }
+            if self.output.unread() {
+                return;
             }
             if self.output.stopped() {
                 let text = "not read to its end, because the run was stopped".to_owned();
@@ -148,7 +151,7 @@ impl Reading<'_> {
                 let mut report = self.run.report();
                 report.counts.records += 1;
                 report.counts.rejected += 1;
-                report.problem(problem.to_string());
+                report.problem(|| problem.to_string());
             }
             Cut::Problem(problem) => {
                 let mut report = self.run.report();

@@ -78,7 +78,8 @@ impl Cluster {
         let ClusterConfig { url, auth, timeout, gzip } = config;
         let clean = without_credentials(&url);
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            let problem = format!("`{clean}` is not an http:// or https:// URL with a host");
+            // Not repeated: without a scheme, what follows may be a user and a password.
+            let problem = "the URL of OpenSearch is not http:// or https:// with a host".to_owned();
             return Err(SinkError::Settings(problem));
         }
         install_crypto_provider();

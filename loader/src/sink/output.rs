@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use siem_parsers::document::Item;
 use tokio::{
     runtime::Handle,
     sync::{Mutex as AsyncMutex, mpsc},
@@ -18,22 +19,22 @@ use tokio::{
 use super::{BulkAnswer, Cluster, Refusal};
 use crate::{
     error::{ErrorClass, SinkError},
-    pipeline::{Buffer, CHUNK, Chunk, ObjectRun, Output},
+    pipeline::{Buffer, Chunk, ObjectRun, Output},
 };
 
-/// A body is sent when it holds this many bytes before packing; it stays below twice that. Larger ones index no
-/// faster (opensearch-facts: 1 to 20 MB within a few percent) and hurt more when they are refused.
-const BODY: usize = CHUNK;
+/// A body is sent when it holds this many bytes before packing; it stays below twice that, one chunk of giant
+/// documents aside. Larger ones index no faster (1 to 20 MB within a few percent on OpenSearch 3.8.0) and hurt more
+/// when they are refused.
+const BODY: usize = 4 << 20;
 
-/// Requests under way at the same time. Two saturate a node of two cores; more nodes take more, and each costs the
-/// memory of a body.
-pub const SENDERS: usize = 4;
+/// Requests under way at the same time. Two saturate a node of two cores; each costs the memory of a body.
+pub const SENDERS: usize = 3;
 
 /// The part of a body that belongs to one object.
 #[derive(Debug)]
 struct Part {
     run: Arc<ObjectRun>,
-    items: usize,
+    items: Vec<Item>,
 }
 
 /// A bulk body, and whose documents are in it.
@@ -46,11 +47,11 @@ struct Body {
 
 impl Body {
     fn items(&self) -> usize {
-        self.parts.iter().map(|p| p.items).sum()
+        self.parts.iter().map(|p| p.items.len()).sum()
     }
 
     fn add(&mut self, chunk: Chunk) {
-        self.parts.push(Part { run: chunk.run, items: chunk.items.len() });
+        self.parts.push(Part { run: chunk.run, items: chunk.items });
         self.plain += chunk.plain;
         if self.bytes.is_empty() {
             self.bytes = chunk.bytes;
@@ -203,10 +204,7 @@ impl Shared {
 /// Counts a body's records as not known to be in the index.
 fn unsent(body: &Body) {
     for part in &body.parts {
-        let mut report = part.run.report();
-        report.counts.unsent += part.items as u64;
-        let text = format!("{} records were not delivered", part.items);
-        report.fail(ErrorClass::Transient, text);
+        part.run.report().not_delivered(ErrorClass::Transient, part.items.len() as u64);
     }
 }
 
@@ -216,7 +214,8 @@ fn share_out(body: &Body, answer: &BulkAnswer) {
     let mut refused = answer.refused.iter().peekable();
     let mut end = 0;
     for part in &body.parts {
-        end += part.items;
+        let begin = end;
+        end += part.items.len();
         let mut there = 0u64;
         while present.next_if(|&at| at < end).is_some() {
             there += 1;
@@ -224,40 +223,38 @@ fn share_out(body: &Body, answer: &BulkAnswer) {
         let mut lost = 0u64;
         while let Some(refusal) = refused.next_if(|r| r.position < end) {
             lost += 1;
-            settle(&part.run, refusal);
+            let ordinal = part.items.get(refusal.position - begin).map_or(0, |item| item.ordinal);
+            settle(&part.run, ordinal, refusal);
         }
         let mut report = part.run.report();
         report.counts.already_present += there;
-        report.counts.indexed += part.items as u64 - there - lost;
+        report.counts.indexed += part.items.len() as u64 - there - lost;
     }
 }
 
 /// Counts a refused item: lost if the document is at fault, to be sent again otherwise.
-fn settle(run: &ObjectRun, refusal: &Refusal) {
+fn settle(run: &ObjectRun, ordinal: u64, refusal: &Refusal) {
     match refusal.class {
-        ErrorClass::Permanent | ErrorClass::Poison => run.refused(refusal),
+        ErrorClass::Permanent | ErrorClass::Poison => run.refused(ordinal, refusal),
         ErrorClass::Transient | ErrorClass::Configuration => {
-            let text = format!(
-                "record refused with status {} ({}: {})",
-                refusal.status, refusal.error_type, refusal.reason
-            );
             let mut report = run.report();
-            report.counts.unsent += 1;
-            report.fail(refusal.class, text);
+            report.not_delivered(refusal.class, 1);
+            let Refusal { status, error_type, reason, .. } = refusal;
+            report.problem(|| format!("record {ordinal} not taken: {status} {error_type}: {reason}"));
         }
     }
 }
 
-/// A reason in the settings that refuses every item will refuse the next body too.
+/// What refuses every item of a body, and is not the documents' fault, will refuse the next body too.
 fn stops(body: &Body, answer: &BulkAnswer, cluster: &str) -> Option<SinkError> {
     let first = answer.refused.first()?;
     let all = answer.refused.len() == body.items();
-    let same = answer.refused.iter().all(|r| r.class == ErrorClass::Configuration);
-    (all && same).then(|| SinkError::Refused {
+    let theirs = |r: &Refusal| matches!(r.class, ErrorClass::Permanent | ErrorClass::Poison);
+    (all && !answer.refused.iter().any(theirs)).then(|| SinkError::Refused {
         cluster: cluster.to_owned(),
         status: first.status,
         error_type: first.error_type.clone(),
         reason: first.reason.clone(),
-        class: ErrorClass::Configuration,
+        class: first.class,
     })
 }

@@ -91,6 +91,7 @@ async fn refused_records_are_told_by_type_field_and_reason_without_their_values(
     assert_eq!(run.figures(["records", "indexed", "rejected", "unsent"]), [3, 1, 2, 0]);
     assert!(run.stderr.contains("mapper_parsing_exception  eventName"), "{}", run.stderr);
     assert!(!run.stderr.contains("GetObject"), "a value is quoted: {}", run.stderr);
+    assert!(run.stderr.contains("OpenSearch refused 2 records, the first is record 0"), "{}", run.stderr);
 }
 
 #[tokio::test]
@@ -114,8 +115,9 @@ fn an_unreachable_cluster_is_status_2_and_says_what_to_do() {
         run(&["load", root.to_str().unwrap(), "--opensearch-url", "http://127.0.0.1:9"]).expect_status(2);
     assert!(run.stderr.contains("cannot connect to OpenSearch at http://127.0.0.1:9"), "{}", run.stderr);
 
-    let nowhere = crate::program::run(&["load", root.to_str().unwrap()]).expect_status(2);
+    let nowhere = crate::program::run(&["load", root.to_str().unwrap(), "--output", "json"]).expect_status(2);
     assert!(nowhere.stderr.contains("OPENSEARCH_URL"), "{}", nowhere.stderr);
+    assert_eq!(nowhere.summary()["status"], 2);
 }
 
 #[test]
@@ -217,4 +219,25 @@ fn the_version_names_release_and_commit() {
         "{}",
         run.stdout
     );
+}
+
+#[test]
+fn two_objects_of_one_key_do_not_share_a_file() {
+    let (root, out) = (scratch(), scratch());
+    for folder in ["a", "b"] {
+        put(&root.join(folder), &key("2026", "03", "one"), &packed(&events("2026", "03", 5)));
+    }
+    let (root, out) = (root.to_str().unwrap(), out.to_str().unwrap());
+    let run = run(&["render", root, "--out-dir", out, "--output", "json"]).expect_status(2);
+    assert_eq!(run.figures(["objects", "objects_failed", "discarded"]), [2, 1, 5]);
+    assert!(run.stderr.contains("the file of another object"), "{}", run.stderr);
+}
+
+#[test]
+fn documents_are_not_written_among_the_objects() {
+    let root = scratch();
+    put(&root, &key("2026", "03", "one"), &packed(&events("2026", "03", 1)));
+    let out = root.join("out");
+    let run = run(&["render", root.to_str().unwrap(), "--out-dir", out.to_str().unwrap()]).expect_status(2);
+    assert!(run.stderr.contains("choose another folder"), "{}", run.stderr);
 }

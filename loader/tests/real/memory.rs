@@ -51,3 +51,29 @@ fn a_record_of_40_mb_is_left_out_and_told_and_its_neighbours_are_loaded() {
     let [peak] = run.figures(["peak_rss_bytes"]);
     assert!(peak < BOUND, "peak of {peak} bytes");
 }
+
+#[test]
+fn a_piece_that_is_slow_to_render_holds_up_the_pieces_behind_it_and_not_memory() {
+    let root = scratch();
+    let words = "Mozilla/5.0 Android Safari Chrome iPhone bot Windows NT compatible Version Mobile Opera ";
+    let mut records = events("2026", "03", 150_000);
+    for (number, record) in records.iter_mut().take(600).enumerate() {
+        record["userAgent"] = format!("{number} {}", words.repeat(24)).into();
+    }
+    put(&root, &key("2026", "03", "slow"), &crate::program::packed(&records));
+    let run = discard(&root, 0);
+    let [discarded, peak] = run.figures(["discarded", "peak_rss_bytes"]);
+    assert_eq!(discarded, 150_000);
+    assert!(peak < BOUND, "peak of {peak} bytes");
+}
+
+#[test]
+fn a_million_empty_records_need_no_more_memory_than_others() {
+    let root = scratch();
+    let text = format!("{{\"Records\":[{}{{}}]}}", "{},".repeat(999_999));
+    put(&root, &key("2026", "03", "tiny"), &crate::program::gzip(text.as_bytes()));
+    let run = discard(&root, 0);
+    let [discarded, peak] = run.figures(["discarded", "peak_rss_bytes"]);
+    assert_eq!(discarded, 1_000_000);
+    assert!(peak < BOUND, "peak of {peak} bytes");
+}

@@ -11,6 +11,9 @@ pub mod scan;
 pub struct Limits {
     /// A piece is handed on at the first record boundary at or behind this size.
     pub piece: usize,
+    /// A piece is handed on at this many records, however small they are: a document has some hundred bytes that its
+    /// record has not, and all documents of a piece are held at once.
+    pub records: u64,
     /// A record that is larger is left out, counted and reported; the records around it are kept.
     pub record: usize,
 }
@@ -19,7 +22,7 @@ impl Default for Limits {
     /// 1 MiB pieces; records up to 8 MiB. A document is up to 3.5 times its record, and the smaller instance
     /// types of Amazon OpenSearch Service take requests up to 10 MiB; CloudTrail itself stops at 256 KiB.
     fn default() -> Self {
-        Self { piece: 1 << 20, record: 8 << 20 }
+        Self { piece: 1 << 20, records: 4096, record: 8 << 20 }
     }
 }
 

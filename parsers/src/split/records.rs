@@ -290,6 +290,9 @@ impl RecordsCutter {
             }
             self.seen += len;
             self.bound(emit);
+            if self.ordinal - self.first_ordinal >= self.limits.records {
+                self.emit_piece(emit);
+            }
         }
         self.hand_on(emit);
         false

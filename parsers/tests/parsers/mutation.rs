@@ -63,10 +63,14 @@ fn mutated_objects_give_valid_lines_and_no_panic() {
     for _ in 0..4000 {
         let mut bytes = random.pick(&seeds).clone();
         mutate(&mut random, &mut bytes);
-        let limits = Limits { piece: 1 + random.below(2000), record: 500 + random.below(2000) };
+        let limits = Limits {
+            piece: 1 + random.below(2000),
+            record: 500 + random.below(2000),
+            records: 1 + random.below(50) as u64,
+        };
         let chunks = [1 + random.below(300), 1 + random.below(70)];
         let loaded = load_in(&object, &bytes, limits, &chunks);
-        let whole = load_in(&object, &bytes, Limits { piece: usize::MAX, ..limits }, &[]);
+        let whole = load_in(&object, &bytes, Limits { piece: usize::MAX, records: u64::MAX, ..limits }, &[]);
         assert_eq!(loaded, whole, "pieces of {limits:?}: {}", String::from_utf8_lossy(&bytes));
         docs += loaded.docs.len();
         problems += loaded.problems.len() + loaded.split.len();

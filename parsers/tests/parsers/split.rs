@@ -8,10 +8,10 @@ use crate::{
     support::{KEY, Loaded, cases, context_of, envelope, event, load, load_in},
 };
 
-const WHOLE: Limits = Limits { piece: usize::MAX, record: usize::MAX };
+const WHOLE: Limits = Limits { piece: usize::MAX, record: usize::MAX, records: u64::MAX };
 
 fn loaded(bytes: &[u8], piece: usize, record: usize, chunks: &[usize]) -> Loaded {
-    load_in(&context_of(KEY), bytes, Limits { piece, record }, chunks)
+    load_in(&context_of(KEY), bytes, Limits { piece, record, records: 7 }, chunks)
 }
 
 fn unfinished(loaded: &Loaded) -> bool {
