@@ -7,5 +7,6 @@ pub mod cli;
 pub mod error;
 pub mod fetch;
 pub mod pipeline;
+mod shown;
 pub mod sink;
 pub mod templates;

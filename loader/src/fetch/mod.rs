@@ -242,20 +242,13 @@ fn s3_place(bucket: &str, key: &str) -> String {
     format!("s3://{}/{}", printable(bucket), printable(key))
 }
 
-/// Whether a character could change what a terminal shows of the text around it: control characters, line separators
-/// and marks of writing direction.
-fn is_trick(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// Whoever can write an object chooses its name: such characters in it must not reach terminals and logs.
 fn printable(text: &str) -> String {
-    if !text.chars().any(is_trick) {
+    if !text.chars().any(crate::shown::is_trick) {
         return text.to_owned();
     }
     text.chars().fold(String::with_capacity(text.len() + 8), |mut clean, c| {
-        if is_trick(c) {
+        if crate::shown::is_trick(c) {
             clean.extend(c.escape_default())
         } else {
             clean.push(c)

@@ -148,6 +148,11 @@ impl ObjectReport {
     /// Notes that records are not known to be in the index; how many is told in one line when the object is done.
     pub fn not_delivered(&mut self, class: ErrorClass, records: u64) {
         self.counts.unsent += records;
+        self.worsen(class);
+    }
+
+    /// Keeps the class that is told of two.
+    fn worsen(&mut self, class: ErrorClass) {
         if self.failure.is_none_or(|before| rank(before) < rank(class)) {
             self.failure = Some(class);
         }
@@ -155,9 +160,7 @@ impl ObjectReport {
 
     /// Notes that the object as a whole failed.
     pub fn fail(&mut self, class: ErrorClass, text: String) {
-        if self.failure.is_none_or(|before| rank(before) < rank(class)) {
-            self.failure = Some(class);
-        }
+        self.worsen(class);
         self.problem(|| text);
     }
 

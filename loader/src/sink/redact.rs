@@ -94,16 +94,7 @@ pub fn field_of(reason: &str) -> Option<String> {
 
 /// `text` cut to `max` characters, controls (also those that turn the writing direction) made spaces.
 pub(super) fn clip(text: &str, max: usize) -> String {
-    let clean = |c: char| match c {
-        '\u{200e}'
-        | '\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}'
-        | '\u{2028}'
-        | '\u{2029}' => ' ',
-        c if c.is_control() => ' ',
-        c => c,
-    };
+    let clean = |c: char| if crate::shown::is_trick(c) { ' ' } else { c };
     text.chars().take(max).map(clean).collect()
 }
 

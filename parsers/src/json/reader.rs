@@ -325,7 +325,7 @@ impl<'j> Reader<'_, 'j> {
             return self.fail("invalid number");
         }
         self.at += len;
-        // OpenSearch refuses integers beyond 64 bits and doubles beyond 1.8e308 (opensearch-facts: that item
+        // OpenSearch refuses integers beyond 64 bits and doubles beyond 1.8e308 (that item
         // is answered 400). Eighteen digits always fit.
         let flags = if number::fits(digits) { 0 } else { DIRTY };
         self.push(start, self.at, if flags == 0 { Kind::Number } else { Kind::Opaque }, flags);

@@ -70,7 +70,7 @@ const SLOT_NAMES: [(&str, Slot); SLOTS] = [
     ("recipientAccountId", Slot::RecipientAccountId),
 ];
 
-/// How es-loader brings a value into one shape (es-loader-behaviour 1.9: mechanisms 1 and 2). Where a source is
+/// How es-loader brings a value into one shape (its `json_to_text` and `sf_cloudtrail.py`). Where a source is
 /// named, only for events of that service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fix {
@@ -94,7 +94,7 @@ pub enum Fix {
     Rename(&'static str, &'static str),
 }
 
-/// The paths, in the order of the table in es-loader-behaviour.
+/// The paths: first those that become text, then the others.
 pub const FIXES: &[(&str, Fix)] = &[
     ("additionalEventData.requestParameters", Fix::Text),
     ("requestParameters.attribute", Fix::Text),
