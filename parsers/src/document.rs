@@ -134,6 +134,17 @@ pub struct Item {
     pub source: usize,
     /// One past the newline behind the source line.
     pub end: usize,
+    /// What it is.
+    pub kind: ItemKind,
+}
+
+/// What an item writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemKind {
+    /// The document of a record, in an index of its month: made once.
+    Record,
+    /// The current state of a finding: replaced by every later state. It follows the item of its record.
+    State,
 }
 
 impl Item {
@@ -141,7 +152,11 @@ impl Item {
     /// its [`Rendered`]. Nothing is appended where they are not.
     pub fn write_line(&self, bytes: &[u8], out: &mut Vec<u8>) {
         let action = bytes.get(self.start..self.source).unwrap_or_default();
-        let names = action.strip_prefix(ACTION_OPEN).and_then(|a| a.strip_suffix(ACTION_CLOSE));
+        let open = match self.kind {
+            ItemKind::Record => ACTION_OPEN,
+            ItemKind::State => STATE_OPEN,
+        };
+        let names = action.strip_prefix(open).and_then(|a| a.strip_suffix(ACTION_CLOSE));
         let source = bytes.get(self.source..self.end).and_then(|s| s.strip_suffix(b"\n"));
         if let (Some(names), Some(source)) = (names, source) {
             for part in [b"{", names, b",\"_source\":", source, b"}\n"] {
@@ -153,6 +168,8 @@ impl Item {
 
 /// What begins and ends an action line around `"_index":…,"_id":…`.
 pub const ACTION_OPEN: &[u8] = b"{\"create\":{";
+/// What begins an action line for the current state of a finding; behind the id stand the version and its type.
+pub const STATE_OPEN: &[u8] = b"{\"index\":{";
 /// See [`ACTION_OPEN`].
 pub const ACTION_CLOSE: &[u8] = b"}}\n";
 
@@ -180,6 +197,23 @@ pub enum Poison {
     /// The object ends within it.
     #[error("cut off by the end of the object")]
     CutOff,
+    /// A line that does not have as many fields as the header has columns: which value belongs to which is not known.
+    #[error("a line of {found} fields under a header of {columns}")]
+    Fields {
+        /// Fields of the line.
+        found: usize,
+        /// Columns of the header.
+        columns: usize,
+    },
+    /// A line of a form that is not known by itself, in an object without a header.
+    #[error("a line of {found} fields without a header that names them")]
+    NoHeader {
+        /// Fields of the line.
+        found: usize,
+    },
+    /// A list of records that is none, or holds something else: the name of its member.
+    #[error("`{0}` of the event holds no record")]
+    NoRecord(&'static str),
 }
 
 impl Poison {
@@ -190,6 +224,9 @@ impl Poison {
             Self::Json(_) => "invalid_json",
             Self::NotAnObject => "not_an_object",
             Self::CutOff => "cut_off",
+            Self::Fields { .. } => "wrong_field_count",
+            Self::NoHeader { .. } => "no_header",
+            Self::NoRecord(_) => "no_record",
         }
     }
 }
@@ -213,7 +250,8 @@ impl Rendered {
     /// Records that were read: documents and problems.
     #[must_use]
     pub fn records(&self) -> u64 {
-        (self.items.len() + self.problems.len()) as u64
+        let documents = self.items.iter().filter(|item| item.kind == ItemKind::Record).count();
+        (documents + self.problems.len()) as u64
     }
 
     /// Whether there is nothing in it.
@@ -236,6 +274,47 @@ impl Rendered {
             Some((first, last)) => (first.min(time), last.max(time)),
             None => (time, time),
         });
+    }
+}
+
+/// Where the writers put their documents: it is handed on whenever it is full, between two records.
+pub struct Out<'a> {
+    /// What was rendered and not handed on.
+    pub rendered: &'a mut Rendered,
+    chunk: usize,
+    full: &'a mut dyn FnMut(&mut Rendered),
+}
+
+impl std::fmt::Debug for Out<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Out").field("chunk", &self.chunk).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Out<'a> {
+    /// `full` must take what is in `rendered`; it is called when that holds `chunk` bytes or more.
+    pub fn new(rendered: &'a mut Rendered, chunk: usize, full: &'a mut dyn FnMut(&mut Rendered)) -> Self {
+        Self { rendered, chunk, full }
+    }
+
+    /// A record is done, with all its items: those of one record are never handed on apart.
+    #[inline]
+    pub fn record_done(&mut self) {
+        if self.rendered.bytes.len() >= self.chunk {
+            (self.full)(self.rendered);
+        }
+    }
+
+    /// Notes a record that becomes no document.
+    pub fn problem(&mut self, ordinal: u64, offset: u64, problem: Poison) {
+        self.rendered.problems.push(RecordProblem { ordinal, offset, problem });
+    }
+
+    /// Hands on what is left.
+    pub fn finish(self) {
+        if !self.rendered.is_empty() || self.rendered.invalid_utf8 > 0 {
+            (self.full)(self.rendered);
+        }
     }
 }
 

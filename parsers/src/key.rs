@@ -29,6 +29,16 @@ pub enum LogKind {
     CloudTrail,
     /// CloudTrail digest: recognised, but it holds no events.
     CloudTrailDigest,
+    /// VPC and transit gateway flow logs.
+    VpcFlowLogs,
+    /// GuardDuty findings.
+    GuardDuty,
+    /// Security Hub findings.
+    SecurityHub,
+    /// Route 53 Resolver query logs.
+    Route53Resolver,
+    /// AWS Config history and snapshots.
+    Config,
 }
 
 /// Service folders and what is below them.
@@ -38,6 +48,14 @@ const SERVICES: &[(&str, LogKind)] = &[
     ("CloudTrail-NetworkActivity", LogKind::CloudTrail),
     ("CloudTrail-Aggregated", LogKind::CloudTrail),
     ("CloudTrail-Digest", LogKind::CloudTrailDigest),
+    ("vpcflowlogs", LogKind::VpcFlowLogs),
+    ("GuardDuty", LogKind::GuardDuty),
+    ("aws.guardduty", LogKind::GuardDuty),
+    ("SecurityHub", LogKind::SecurityHub),
+    ("securityhub", LogKind::SecurityHub),
+    ("aws.securityhub", LogKind::SecurityHub),
+    ("vpcdnsquerylogs", LogKind::Route53Resolver),
+    ("Config", LogKind::Config),
 ];
 
 impl LogKind {

@@ -8,8 +8,10 @@
 //! Input is hostile: nothing in here panics on any bytes, and every loop is bounded by the input or by a limit
 //! that is named.
 
+pub mod address;
 pub mod decode;
 pub mod document;
+pub mod ecs;
 pub mod id;
 pub mod json;
 pub mod key;
@@ -21,3 +23,4 @@ pub mod split;
 pub mod time;
 pub mod user_agent;
 mod user_agent_cache;
+pub mod when;

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use crate::{
-    document::{ObjectContext, Poison, RecordProblem, Rendered, utf8},
+    document::{ObjectContext, Out, Poison, Rendered, utf8},
     json::{
         tape::{JsonError, Kind, Tape},
         write::Record,
     },
     source::{LogType, Place, Writer},
-    split::Piece,
+    split::{Form, Piece, records::NEW_VALUE},
 };
 
 /// Renders pieces of one log type. One a thread: it keeps its buffers from piece to piece.
@@ -28,6 +28,9 @@ impl std::fmt::Debug for Renderer {
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Values without a list: lists between them only separate, and one whose end is missing ends where a line begins
+    /// with another.
+    values: bool,
 }
 
 impl Renderer {
@@ -38,7 +41,7 @@ impl Renderer {
     }
 
     /// Renders a piece. Documents are appended to `out`; whenever it holds `chunk` bytes or more, and at the
-    /// end, `full` is called and must take what is in it. One document is never split.
+    /// end, `full` is called and must take what is in it. The items of one record are never handed on apart.
     pub fn render(
         &mut self,
         piece: &Piece,
@@ -47,52 +50,75 @@ impl Renderer {
         out: &mut Rendered,
         full: &mut dyn FnMut(&mut Rendered),
     ) {
+        let mut out = Out::new(out, chunk, full);
+        match &piece.form {
+            Form::List | Form::Values => self.json(piece, object, &mut out),
+            Form::Lines(header) => self.lines(piece, header.as_deref(), object, &mut out),
+        }
+        out.finish();
+    }
+
+    fn lines(&mut self, piece: &Piece, header: Option<&[u8]>, object: &ObjectContext, out: &mut Out<'_>) {
         let valid = std::str::from_utf8(&piece.bytes).is_ok();
-        let mut cursor = Cursor { bytes: &piece.bytes, at: 0 };
+        let (mut begin, mut ordinal) = (0, piece.first_ordinal);
+        while let Some(rest) = piece.bytes.get(begin..).filter(|rest| !rest.is_empty()) {
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = rest.get(..end).unwrap_or_default().trim_ascii();
+            let place = Place { object, ordinal, offset: piece.offset + begin as u64, part: None };
+            let text = if valid { Cow::Borrowed(line) } else { utf8(line) };
+            out.rendered.invalid_utf8 += u64::from(matches!(text, Cow::Owned(_)));
+            // A header that comes again is that of another object put behind the first.
+            if !text.is_empty() && header != Some(&*text) {
+                self.writer.line(&text, header, place, out);
+            }
+            begin += end + 1;
+            ordinal += 1;
+        }
+    }
+
+    fn json(&mut self, piece: &Piece, object: &ObjectContext, out: &mut Out<'_>) {
+        let valid = std::str::from_utf8(&piece.bytes).is_ok();
+        let values = piece.form == Form::Values;
+        let mut cursor = Cursor { bytes: &piece.bytes, at: 0, values };
         let mut ordinal = piece.first_ordinal;
         while let Some(first) = cursor.next_value() {
             let at = cursor.at;
             let offset = piece.offset + at as u64;
-            let problem = |problem| RecordProblem { ordinal, offset, problem };
             if !matches!(first, b'{' | b'[') {
                 cursor.skip_scalar();
-                out.problems.push(problem(Poison::NotAnObject));
+                out.problem(ordinal, offset, Poison::NotAnObject);
                 continue;
             }
             match self.tape.read(&piece.bytes, at) {
                 Ok(end) if self.tape.get(0).is_some_and(|n| n.kind == Kind::Object) => {
                     cursor.at = end;
-                    let place = Place { object, ordinal };
+                    let place = Place { object, ordinal, offset, part: None };
                     let text = if valid { None } else { piece.bytes.get(at..end).map(utf8) };
                     if let Some(Cow::Owned(text)) = text {
-                        out.invalid_utf8 += 1;
+                        out.rendered.invalid_utf8 += 1;
                         match self.tape.read(&text, 0) {
-                            Ok(_) => self.writer.write(Record { json: &text, tape: &self.tape }, place, out),
-                            Err(error) => out.problems.push(problem(Poison::Json(error))),
+                            Ok(_) => self.writer.json(Record { json: &text, tape: &self.tape }, place, out),
+                            Err(error) => out.problem(ordinal, offset, Poison::Json(error)),
                         }
                     } else {
-                        self.writer.write(Record { json: &piece.bytes, tape: &self.tape }, place, out);
+                        self.writer.json(Record { json: &piece.bytes, tape: &self.tape }, place, out);
                     }
                 }
                 Ok(end) => {
                     cursor.at = end;
-                    out.problems.push(problem(Poison::NotAnObject));
+                    out.problem(ordinal, offset, Poison::NotAnObject);
+                    out.record_done();
                 }
                 Err(error) => {
                     let whole = cursor.skip_container();
                     let at = error.at.saturating_sub(at);
                     let error = Poison::Json(JsonError { at, ..error });
                     let cut_off = !whole && piece.cut_off;
-                    out.problems.push(problem(if cut_off { Poison::CutOff } else { error }));
+                    out.problem(ordinal, offset, if cut_off { Poison::CutOff } else { error });
+                    out.record_done();
                 }
             }
             ordinal += 1;
-            if out.bytes.len() >= chunk {
-                full(out);
-            }
-        }
-        if !out.is_empty() || out.invalid_utf8 > 0 {
-            full(out);
         }
     }
 }
@@ -101,7 +127,10 @@ impl Cursor<'_> {
     /// Goes to the next value: its first byte.
     fn next_value(&mut self) -> Option<u8> {
         let rest = self.bytes.get(self.at..)?;
-        let skip = rest.iter().position(|b| !matches!(b, b' ' | b'\n' | b'\r' | b'\t' | b','))?;
+        let between = |b: u8| {
+            matches!(b, b' ' | b'\n' | b'\r' | b'\t' | b',') || (self.values && matches!(b, b'[' | b']'))
+        };
+        let skip = rest.iter().position(|&b| !between(b))?;
         self.at += skip;
         self.bytes.get(self.at).copied()
     }
@@ -109,24 +138,37 @@ impl Cursor<'_> {
     /// Goes behind a container that is no JSON, by its brackets alone, as the cutter does. False where its end
     /// is missing.
     fn skip_container(&mut self) -> bool {
+        let all = self.bytes;
+        let behind = all.get(self.at + 1..).unwrap_or_default();
+        let line = if self.values { memchr::memmem::find(behind, NEW_VALUE) } else { None };
+        // Not beyond it, so that many broken values cost no more than one walk.
+        let end = line.map_or(all.len(), |line| self.at + line + 2);
+        self.bytes = all.get(..end).unwrap_or(all);
         let mut depth = 0usize;
-        self.walk(|byte, _| {
+        let whole = self.walk(|byte, _| {
             match byte {
                 b'{' | b'[' => depth += 1,
                 b'}' | b']' => depth = depth.saturating_sub(1),
                 _ => {}
             }
             depth == 0 && matches!(byte, b'}' | b']')
-        })
+        });
+        self.bytes = all;
+        whole || line.is_some()
     }
 
-    /// Goes behind a value that is no container: to the next comma or opening bracket outside strings.
+    /// Goes behind a value that is no container: to the next comma or opening bracket outside strings; among values
+    /// without a list also to the end of the line.
     fn skip_scalar(&mut self) {
-        let start = self.at;
-        if self.walk(|byte, at| matches!(byte, b',') || (at > start && matches!(byte, b'{' | b'['))) {
+        let (all, start) = (self.bytes, self.at);
+        let behind = all.get(start..).unwrap_or_default();
+        let line = if self.values { memchr::memchr(b'\n', behind) } else { None };
+        self.bytes = line.and_then(|line| all.get(..start + line)).unwrap_or(all);
+        if self.walk(|byte, at| byte == b',' || (at > start && matches!(byte, b'{' | b'['))) {
             // Stops on that byte, not behind it.
             self.at -= 1;
         }
+        self.bytes = all;
     }
 
     /// Walks over bytes outside strings until `stop` says so, and goes behind that byte; false at the end.

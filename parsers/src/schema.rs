@@ -43,6 +43,30 @@ pub struct Field {
     pub fields: Fields,
 }
 
+/// The component template of all logs: fields of every document, which no member of a record may take the place of.
+pub const BASE_TEMPLATE: &str =
+    include_str!("../../index-templates/component-templates/siem-loader-base.json");
+
+/// What the writer of a log needs to know of its fields.
+#[derive(Debug)]
+pub struct Schema {
+    /// The record's own fields.
+    pub record: Fields,
+    /// Names that belong to the document.
+    pub reserved: Fields,
+}
+
+impl Schema {
+    /// Reads the component template of a log.
+    #[must_use]
+    pub fn new(template: &str) -> Self {
+        Self {
+            record: Fields::from_component_template(template),
+            reserved: Fields::from_component_template(BASE_TEMPLATE),
+        }
+    }
+}
+
 /// The fields of one object, found by name.
 ///
 /// Every member of every record is looked up here, so the table is four times as large as it has names: mostly

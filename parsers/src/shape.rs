@@ -23,6 +23,20 @@ pub trait Fixer {
     fn write(&self, out: &mut Vec<u8>, fix: u8, record: &Record<'_>, value: usize);
 }
 
+/// For logs whose values keep their shape.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFixes;
+
+impl Fixer for NoFixes {
+    fn applies(&self, _: u8, _: &Record<'_>, _: usize) -> bool {
+        false
+    }
+
+    fn write(&self, out: &mut Vec<u8>, _: u8, record: &Record<'_>, value: usize) {
+        record.value(out, value, Target::Source);
+    }
+}
+
 /// What happens to a member.
 enum Verdict<'f> {
     /// Typed, and of that type.
@@ -105,16 +119,18 @@ pub struct Member<'f> {
     pub field: Option<&'f Field>,
 }
 
-/// Finds the fields of a record's own members: those that are not empty. `slots` learns where the values of slot
+/// Finds the fields of the members of `object`, which is the record itself or what an envelope holds: those that are
+/// not empty. `slots` learns where the values of slot
 /// fields are, which are needed before the first byte of a document is written.
 pub fn resolve<'f>(
     record: &Record<'_>,
+    object: usize,
     fields: &'f Fields,
     slots: &mut [Option<usize>],
     members: &mut Vec<Member<'f>>,
 ) {
     members.clear();
-    for (key, value) in record.tape.members(0) {
+    for (key, value) in record.tape.members(object) {
         if record.tape.get(value).is_none_or(|v| v.is(EMPTY)) {
             continue;
         }

@@ -1,18 +1,42 @@
 //! The logs, one file or folder a type, and the table that names them.
 
 pub mod cloudtrail;
+pub mod draft;
+pub mod envelope;
+pub mod finding;
 
 use crate::{
-    document::{ObjectContext, Rendered},
+    document::{ObjectContext, Out, Poison},
     json::write::Record,
     key::LogKind,
 };
 
 /// How the records of a log stand in its objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Layout {
     /// The elements of a list under a top-level key.
     ListUnder(&'static str),
+    /// JSON values one behind the other, by line or without anything between them, also in lists.
+    Values {
+        /// Where an object begins with one of these keys and a list under it, its elements are the records.
+        lists: &'static [&'static str],
+    },
+    /// Lines of text; JSON values where the object begins with a bracket.
+    Lines {
+        /// Whether a line names the columns. It is asked for the first that is not blank.
+        is_header: fn(&[u8]) -> bool,
+    },
+}
+
+/// What is installed in OpenSearch for a log.
+#[derive(Debug, Clone, Copy)]
+pub struct Template {
+    /// Name of both templates in the cluster: `siem-loader-…`.
+    pub name: &'static str,
+    /// Body of the component template, which types the fields of the log.
+    pub component: &'static str,
+    /// Body of the index template, which names the indices.
+    pub index: &'static str,
 }
 
 /// A log that can be loaded. Adding one is a line in [`LOG_TYPES`], a file beside this one, a template and
@@ -27,28 +51,33 @@ pub struct LogType {
     pub layout: Layout,
     /// Makes the writer of one thread.
     pub writer: fn() -> Box<dyn Writer>,
+    /// Its templates.
+    pub template: Template,
 }
 
 /// Every log that can be loaded.
-pub static LOG_TYPES: &[LogType] = &[LogType {
-    name: "cloudtrail",
-    kind: LogKind::CloudTrail,
-    layout: Layout::ListUnder("Records"),
-    writer: || Box::new(cloudtrail::CloudTrailWriter::default()),
-}];
+pub static LOG_TYPES: &[&LogType] = &[&cloudtrail::LOG_TYPE];
 
 impl LogType {
     /// The log of a kind; none for objects that hold no records.
     #[must_use]
     pub fn of(kind: LogKind) -> Option<&'static Self> {
-        LOG_TYPES.iter().find(|t| t.kind == kind)
+        LOG_TYPES.iter().find(|t| t.kind == kind).copied()
     }
 }
 
 /// Writes the documents of one log type. One a thread: it keeps buffers and caches from record to record.
 pub trait Writer: Send {
-    /// Appends the document of a record to `out`. Never refuses: what is odd about a record is kept and noted.
-    fn write(&mut self, record: Record<'_>, place: Place<'_>, out: &mut Rendered);
+    /// Writes the document of a record, or those of an envelope that holds several, and calls
+    /// [`Out::record_done`] behind each. Never refuses what can be kept: what is odd about a record is noted.
+    fn json(&mut self, record: Record<'_>, place: Place<'_>, out: &mut Out<'_>);
+
+    /// Writes the document of a line of text; `header` is that of the object, if it has one. `line` is valid UTF-8,
+    /// trimmed and not empty. Logs that have no lines need not care.
+    fn line(&mut self, line: &[u8], header: Option<&[u8]>, place: Place<'_>, out: &mut Out<'_>) {
+        let _ = (line, header);
+        out.problem(place.ordinal, place.offset, Poison::NotAnObject);
+    }
 }
 
 /// Where a record stands.
@@ -58,4 +87,8 @@ pub struct Place<'a> {
     pub object: &'a ObjectContext,
     /// Its place in the object, see `siem.ordinal`.
     pub ordinal: u64,
+    /// Byte of the decoded object at which it begins.
+    pub offset: u64,
+    /// Its place in its envelope, where that can hold several: `siem.part`.
+    pub part: Option<u32>,
 }

@@ -3,8 +3,14 @@
 //! One thread inflates and cuts, all others render: so the cut is only a scan for quotes and brackets, and it
 //! never looks into a record. A piece holds whole records; where it ends never changes a document.
 
+mod cutter;
+pub mod lines;
 pub mod records;
 pub mod scan;
+
+use std::sync::Arc;
+
+pub use cutter::Cutter;
 
 /// Bounds of the cut. All in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -26,17 +32,31 @@ impl Default for Limits {
     }
 }
 
+/// How records stand in a piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// JSON, the elements of a list.
+    List,
+    /// JSON values one behind the other; brackets of lists around them only separate.
+    Values,
+    /// Lines of text, and the object's header.
+    Lines(Option<Arc<[u8]>>),
+}
+
 /// Whole records of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     /// The records as delivered, with what stands between them (commas, white space).
     pub bytes: Vec<u8>,
-    /// Place of the first record among the objects and arrays of the list; 0 is the first.
+    /// Place of the first record among the objects and arrays of the list, or of the first line among those behind
+    /// the header, empty ones included; 0 is the first.
     pub first_ordinal: u64,
     /// Byte of the decoded object at which the piece begins.
     pub offset: u64,
     /// The object ended within the last record: its end is missing.
     pub cut_off: bool,
+    /// What stands in it.
+    pub form: Form,
 }
 
 /// What is wrong with an object as a whole, found while cutting.

@@ -1,15 +1,20 @@
-//! The elements of one list in a JSON object: `{"Records":[{…},{…}]}`.
+//! The elements of one list in a JSON object: `{"Records":[{…},{…}]}`, or JSON values one behind the other.
 //!
 //! Around the list a byte-wise reader follows the envelope (other members before and after it, several such
-//! objects one after the other); inside the list [`Scanner`] finds where each element ends.
+//! objects one after the other); inside the list [`Scanner`] finds where each element ends. Values without a list
+//! around them are taken as one list without end: whatever stands between them (newlines, commas, the brackets of
+//! lists) only separates.
 
 use super::{
-    Cut, Limits, Piece, SplitProblem,
+    Cut, Form, Limits, Piece, SplitProblem,
     scan::{BLOCK, Brackets, Scanner},
 };
 
 /// U+FEFF in UTF-8, which some programs put in front of a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A line that begins with an object.
+pub(crate) const NEW_VALUE: &[u8] = b"\n{";
 
 /// Where the cut stands in the JSON.
 #[derive(Debug, Clone)]
@@ -43,6 +48,10 @@ struct Envelope {
 #[derive(Debug)]
 pub struct RecordsCutter {
     path: &'static str,
+    /// There is no list around the values.
+    bare: bool,
+    /// How far an unfinished value was searched for the beginning of another.
+    searched: usize,
     limits: Limits,
     state: State,
     scanner: Scanner,
@@ -78,10 +87,22 @@ impl RecordsCutter {
     /// A cutter for the list under the top-level key `path`.
     #[must_use]
     pub fn new(path: &'static str, limits: Limits) -> Self {
+        Self::begin(path, limits, State::Envelope(Envelope::default()))
+    }
+
+    /// A cutter for JSON values one behind the other: by line, without separators, in lists.
+    #[must_use]
+    pub fn bare(limits: Limits) -> Self {
+        Self { bare: true, ..Self::begin("", limits, State::List) }
+    }
+
+    fn begin(path: &'static str, limits: Limits, state: State) -> Self {
         Self {
             path,
+            bare: false,
+            searched: 0,
             limits,
-            state: State::Envelope(Envelope::default()),
+            state,
             scanner: Scanner::default(),
             buffer: Vec::new(),
             spare: None,
@@ -97,6 +118,14 @@ impl RecordsCutter {
             found: false,
             anything: false,
             malformed: false,
+        }
+    }
+
+    /// Takes the first bytes of the object.
+    pub(super) fn first(&mut self, bytes: Vec<u8>) {
+        self.buffer = bytes;
+        if self.bare && self.buffer.starts_with(BYTE_ORDER_MARK) {
+            self.forget(BYTE_ORDER_MARK.len());
         }
     }
 
@@ -129,15 +158,19 @@ impl RecordsCutter {
                 let cut_off = self.depth > 0 || self.scanner.in_string();
                 let mut bytes = std::mem::take(&mut self.buffer);
                 bytes.drain(..self.start.min(bytes.len()));
-                if bytes.iter().any(|b| !b.is_ascii_whitespace()) {
+                if bytes.iter().any(|&b| !self.separates(b)) {
                     emit(Cut::Piece(Piece {
                         bytes,
                         first_ordinal: self.first_ordinal,
                         offset: self.offset + self.start as u64,
                         cut_off,
+                        form: self.form(),
                     }));
                 }
-                emit(Cut::Problem(SplitProblem::Unfinished { offset: end }));
+                // Of values without a list the renderer tells which one has no end.
+                if !self.bare {
+                    emit(Cut::Problem(SplitProblem::Unfinished { offset: end }));
+                }
             }
             State::Envelope(envelope) if envelope.depth > 0 => {
                 emit(Cut::Problem(SplitProblem::Unfinished { offset: end }));
@@ -147,6 +180,15 @@ impl RecordsCutter {
             }
             State::Envelope(_) | State::Hopeless => {}
         }
+    }
+
+    fn form(&self) -> Form {
+        if self.bare { Form::Values } else { Form::List }
+    }
+
+    /// Whether a byte stands only between records.
+    fn separates(&self, byte: u8) -> bool {
+        byte.is_ascii_whitespace() || byte == b',' || (self.bare && matches!(byte, b'[' | b']'))
     }
 
     fn too_large(&self, offset: u64) -> SplitProblem {
@@ -178,7 +220,9 @@ impl RecordsCutter {
     fn forget(&mut self, count: usize) {
         self.buffer.drain(..count.min(self.buffer.len()));
         self.offset += count as u64;
-        for place in [&mut self.seen, &mut self.start, &mut self.element, &mut self.boundary] {
+        for place in
+            [&mut self.seen, &mut self.start, &mut self.element, &mut self.boundary, &mut self.searched]
+        {
             *place = place.saturating_sub(count);
         }
     }
@@ -305,7 +349,11 @@ impl RecordsCutter {
         if self.dropping.is_some() {
             return;
         }
-        let limit = self.element.saturating_add(self.limits.record).min(self.buffer.len());
+        let mut limit = self.element.saturating_add(self.limits.record);
+        if self.bare {
+            limit = limit.min(self.element.max(self.searched).saturating_add(self.limits.piece));
+        }
+        let limit = limit.min(self.buffer.len());
         let (blocks, _) = self.buffer.get(self.seen..limit).unwrap_or_default().as_chunks::<BLOCK>();
         let (mut scanner, mut depth, mut seen) = (self.scanner, self.depth, self.seen);
         for block in blocks {
@@ -329,6 +377,11 @@ impl RecordsCutter {
             let bit = left.trailing_zeros();
             left &= left - 1;
             let at = self.seen + bit as usize;
+            let bracket = self.buffer.get(at).copied();
+            if self.bare && self.depth == 0 && bracket != Some(b'{') {
+                // A list around values, or a bracket too many: both only separate.
+                continue;
+            }
             if brackets.open >> bit & 1 == 1 {
                 if self.depth == 0 {
                     self.element = at;
@@ -343,7 +396,7 @@ impl RecordsCutter {
                 self.depth += 1;
             } else {
                 self.depth -= 1;
-                if self.depth < 0 && self.buffer.get(at) == Some(&b'}') {
+                if self.depth < 0 && bracket == Some(b'}') {
                     // One too many of the element before: no list ends with it.
                     self.depth = 0;
                     continue;
@@ -386,12 +439,31 @@ impl RecordsCutter {
             return;
         }
         let begin = if self.depth > 0 { self.element } else { self.boundary };
+        if self.bare && self.seen.saturating_sub(begin.max(self.searched)) >= self.limits.piece {
+            self.begin_again(begin, emit);
+        }
         if self.seen.saturating_sub(begin) > self.limits.record {
             self.boundary = begin;
             self.emit_piece(emit);
             self.dropping = Some(self.offset);
             self.forget(self.seen);
         }
+    }
+
+    /// A value that goes on for a piece and more may be one whose end is missing, so that those behind it seem to be in
+    /// it. Where a line begins with an object, a new value is taken to begin: nothing of the usual is written so
+    /// inside a value.
+    fn begin_again(&mut self, begin: usize, emit: &mut dyn FnMut(Cut)) {
+        let from = (begin + 1).max(self.searched.saturating_sub(1)).min(self.seen);
+        self.searched = self.seen;
+        let among = self.buffer.get(from..self.seen).unwrap_or_default();
+        let Some(line) = memchr::memmem::rfind(among, NEW_VALUE) else { return };
+        self.boundary = from + line + 1;
+        self.seen = self.boundary;
+        self.scanner = Scanner::default();
+        self.depth = 0;
+        self.ordinal += 1;
+        self.emit_piece(emit);
     }
 
     /// Hands on the whole elements in the buffer once they are enough.
@@ -411,12 +483,14 @@ impl RecordsCutter {
         bytes.drain(..start.min(boundary));
         let offset = self.offset + start as u64;
         self.offset += boundary as u64;
-        for place in [&mut self.seen, &mut self.start, &mut self.element, &mut self.boundary] {
+        for place in
+            [&mut self.seen, &mut self.start, &mut self.element, &mut self.boundary, &mut self.searched]
+        {
             *place = place.saturating_sub(boundary);
         }
         let first_ordinal = std::mem::replace(&mut self.first_ordinal, self.ordinal);
-        if bytes.iter().any(|b| !b.is_ascii_whitespace() && *b != b',') {
-            emit(Cut::Piece(Piece { bytes, first_ordinal, offset, cut_off: false }));
+        if bytes.iter().any(|&b| !self.separates(b)) {
+            emit(Cut::Piece(Piece { bytes, first_ordinal, offset, cut_off: false, form: self.form() }));
         } else {
             self.recycle(bytes);
         }

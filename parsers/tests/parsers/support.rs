@@ -6,11 +6,11 @@ use proptest::prelude::ProptestConfig;
 use serde_json::Value;
 use siem_parsers::{
     decode::{DecodeError, Decoder},
-    document::{ObjectContext, Provenance, RecordProblem, Rendered},
+    document::{ItemKind, ObjectContext, Provenance, RecordProblem, Rendered},
     key,
     render::Renderer,
-    source::{LOG_TYPES, LogType},
-    split::{Cut, Limits, Piece, SplitProblem, records::RecordsCutter},
+    source::{LogType, cloudtrail},
+    split::{Cut, Cutter, Form, Limits, Piece, SplitProblem},
 };
 
 use crate::strict;
@@ -19,11 +19,12 @@ use crate::strict;
 pub(crate) const KEY: &str = "AWSLogs/o-abcdefghij/111122223333/CloudTrail/eu-central-1/2024/01/02/\
 111122223333_CloudTrail_eu-central-1_20240102T0305Z_AbCdEfGhIjKlMnOp.json.gz";
 
-pub(crate) fn cloudtrail() -> &'static LogType {
-    &LOG_TYPES[0]
+pub(crate) fn context_of(key: &str) -> ObjectContext {
+    context_for(&cloudtrail::LOG_TYPE, key)
 }
 
-pub(crate) fn context_of(key: &str) -> ObjectContext {
+/// What is known of an object of a log.
+pub(crate) fn context_for(log_type: &LogType, key: &str) -> ObjectContext {
     let provenance = Provenance {
         bucket: Some("aws-logs".to_owned()),
         key: key.to_owned(),
@@ -31,7 +32,7 @@ pub(crate) fn context_of(key: &str) -> ObjectContext {
         etag: Some("0123456789abcdef".to_owned()),
         ingested: "2024-01-02T03:06:00Z".to_owned(),
     };
-    ObjectContext::new(&provenance, key::read(key), "cloudtrail")
+    ObjectContext::new(&provenance, key::read(key), log_type.name)
 }
 
 /// One document with its action line, apart from where it stood.
@@ -51,12 +52,18 @@ impl Doc {
         serde_json::from_str(&self.action).unwrap()
     }
 
+    /// What the action line says: of a record or of a state.
+    pub(crate) fn target(&self) -> Value {
+        let action = self.action_json();
+        action.get("create").or_else(|| action.get("index")).unwrap().clone()
+    }
+
     pub(crate) fn id(&self) -> String {
-        self.action_json()["create"]["_id"].as_str().unwrap().to_owned()
+        self.target()["_id"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn index(&self) -> String {
-        self.action_json()["create"]["_index"].as_str().unwrap().to_owned()
+        self.target()["_index"].as_str().unwrap().to_owned()
     }
 }
 
@@ -64,6 +71,8 @@ impl Doc {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Loaded {
     pub(crate) docs: Vec<Doc>,
+    /// Current states of findings.
+    pub(crate) states: Vec<Doc>,
     pub(crate) problems: Vec<RecordProblem>,
     pub(crate) split: Vec<SplitProblem>,
     pub(crate) invalid_utf8: u64,
@@ -92,7 +101,11 @@ impl Loaded {
                 strict::check(line.as_bytes()).unwrap_or_else(|e| panic!("{e}: {line}"));
                 line.to_owned()
             };
-            self.docs.push(Doc {
+            let list = match item.kind {
+                ItemKind::Record => &mut self.docs,
+                ItemKind::State => &mut self.states,
+            };
+            list.push(Doc {
                 ordinal: item.ordinal,
                 action: line(item.start, item.source),
                 source: line(item.source, item.end),
@@ -107,7 +120,18 @@ impl Loaded {
 
 /// Cuts and renders decoded bytes in chunks of the sizes given, and checks the bounds of the cutter.
 pub(crate) fn load_in(object: &ObjectContext, bytes: &[u8], limits: Limits, chunks: &[usize]) -> Loaded {
-    let mut renderer = Renderer::new(cloudtrail());
+    load_type(&cloudtrail::LOG_TYPE, object, bytes, limits, chunks)
+}
+
+/// As [`load_in`], for any log.
+pub(crate) fn load_type(
+    log_type: &LogType,
+    object: &ObjectContext,
+    bytes: &[u8],
+    limits: Limits,
+    chunks: &[usize],
+) -> Loaded {
+    let mut renderer = Renderer::new(log_type);
     let mut loaded = Loaded::default();
     let mut out = Rendered::default();
     let mut take = |cut: Cut| match cut {
@@ -124,7 +148,7 @@ pub(crate) fn load_in(object: &ObjectContext, bytes: &[u8], limits: Limits, chun
         }
         Cut::Problem(problem) => loaded.split.push(problem),
     };
-    let mut cutter = RecordsCutter::new("Records", limits);
+    let mut cutter = Cutter::new(log_type.layout, limits);
     let (mut rest, mut sizes) = (bytes, chunks.iter().copied().cycle());
     while !rest.is_empty() {
         let size = sizes.next().unwrap_or(rest.len()).clamp(1, rest.len());
@@ -132,7 +156,7 @@ pub(crate) fn load_in(object: &ObjectContext, bytes: &[u8], limits: Limits, chun
         rest = behind;
         cutter.buffer().extend_from_slice(chunk);
         cutter.advance(&mut take);
-        let most = limits.record.saturating_add(limits.piece).saturating_add(256);
+        let most = limits.record.saturating_add(limits.piece).saturating_add(512);
         assert!(cutter.buffer().len() <= most, "{} bytes are kept", cutter.buffer().len());
     }
     cutter.finish(&mut take);
@@ -173,9 +197,10 @@ pub(crate) fn document_with(members: &str) -> Value {
 
 /// Renders one piece, as the cutter would hand it on. How long that took is without the checks.
 pub(crate) fn render(bytes: &[u8]) -> (Loaded, Duration) {
-    let piece = Piece { bytes: bytes.to_vec(), first_ordinal: 0, offset: 0, cut_off: false };
+    let piece =
+        Piece { bytes: bytes.to_vec(), first_ordinal: 0, offset: 0, cut_off: false, form: Form::List };
     let (object, mut out, mut whole) = (context_of(KEY), Rendered::default(), Rendered::default());
-    let mut renderer = Renderer::new(cloudtrail());
+    let mut renderer = Renderer::new(&cloudtrail::LOG_TYPE);
     let start = Instant::now();
     renderer.render(&piece, &object, usize::MAX, &mut out, &mut |full| whole = std::mem::take(full));
     let took = start.elapsed();

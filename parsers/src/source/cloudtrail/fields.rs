@@ -3,15 +3,11 @@
 
 use std::sync::LazyLock;
 
-use crate::schema::Fields;
+use crate::schema::Schema;
 
 /// The component template that is installed in OpenSearch.
 pub const TEMPLATE: &str =
     include_str!("../../../../index-templates/component-templates/siem-loader-cloudtrail.json");
-
-/// Fields of every document, which no member of a record may take the place of.
-const BASE_TEMPLATE: &str =
-    include_str!("../../../../index-templates/component-templates/siem-loader-base.json");
 
 /// Values that are used again after the record was walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,25 +155,16 @@ pub const FIXES: &[(&str, Fix)] = &[
     ("requestParameters.items", Fix::WrapFor("dynamodb.amazonaws.com")),
 ];
 
-/// What the writer needs to know of the fields.
-#[derive(Debug)]
-pub struct Schema {
-    /// The record's own fields.
-    pub record: Fields,
-    /// Names that belong to the document.
-    pub reserved: Fields,
-}
-
 /// Read once from the templates; some 150 fields.
 pub static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    let mut record = Fields::from_component_template(TEMPLATE);
+    let mut schema = Schema::new(TEMPLATE);
     for (name, slot) in SLOT_NAMES {
-        record.change_at(name, &mut |field| field.slot = Some(slot as u8));
+        schema.record.change_at(name, &mut |field| field.slot = Some(slot as u8));
     }
     for (place, (path, _)) in FIXES.iter().enumerate() {
-        record.change_at(path, &mut |field| field.fix = u8::try_from(place + 1).unwrap_or(0));
+        schema.record.change_at(path, &mut |field| field.fix = u8::try_from(place + 1).unwrap_or(0));
     }
-    Schema { record, reserved: Fields::from_component_template(BASE_TEMPLATE) }
+    schema
 });
 
 /// The fix of a field's number.

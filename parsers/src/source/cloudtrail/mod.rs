@@ -6,21 +6,25 @@ mod action;
 pub mod fields;
 mod fixes;
 
-use std::{borrow::Cow, net::IpAddr};
+use std::borrow::Cow;
 
 use self::{
     action::ActionCache,
-    fields::{SCHEMA, SLOTS, Schema, Slot},
+    fields::{SCHEMA, SLOTS, Slot},
     fixes::EventFixes,
 };
-use super::{Place, Writer};
+use super::{
+    Layout, LogType, Place, Template, Writer,
+    draft::{Draft, derived_id, fitting_id},
+};
 use crate::{
-    document::{ACTION_CLOSE, ACTION_OPEN, Item, Rendered, decimal, member, put, raw_member},
-    id,
-    json::{text, write::Record},
+    document::{Out, member, put, raw_member},
+    json::write::Record,
+    key::LogKind,
+    schema::Schema,
     shape::{Member, Shaper, resolve},
-    time::{self, Instant},
     user_agent_cache::UserAgentCache,
+    when::When,
 };
 
 /// Name of the indices in front of the month.
@@ -60,119 +64,49 @@ impl<'a> Event<'a> {
     }
 }
 
-/// When an event happened and which index it belongs to.
-struct When {
-    /// The time of the event, if it has one that can be read.
-    event: Option<Instant>,
-    /// What `@timestamp` says: the event's time, else that of the object.
-    timestamp: Option<Instant>,
-    /// That time as AWS wrote it, where [`Instant::write`] would write the same.
-    verbatim: Option<[u8; time::PLAIN]>,
-    /// Year and month of the index.
-    month: Option<(i64, i64)>,
-    /// What is odd about it.
-    note: Option<&'static str>,
-}
-
-impl When {
-    fn of(event: &Event<'_>, object: Option<Instant>) -> Self {
-        let text = event.text(Slot::EventTime);
-        let time = text.as_deref().and_then(Instant::parse);
-        let key_month = || object.map(|o| o.year_month());
-        let verbatim = text.as_deref().filter(|_| time.is_some()).and_then(time::plain);
-        match time {
-            Some(t) if t.is_sane(object) => {
-                let month = verbatim.as_ref().and_then(time::plain_month).unwrap_or_else(|| t.year_month());
-                Self { event: time, timestamp: time, verbatim, month: Some(month), note: None }
-            }
-            Some(_) => {
-                let note = Some("event_time_out_of_range");
-                Self { event: time, timestamp: time, verbatim, month: key_month(), note }
-            }
-            None => {
-                let note = if text.is_some() { "event_time_invalid" } else { "event_time_missing" };
-                Self { event: None, timestamp: object, verbatim, month: key_month(), note: Some(note) }
-            }
-        }
-    }
-}
+/// The log.
+pub static LOG_TYPE: LogType = LogType {
+    name: "cloudtrail",
+    kind: LogKind::CloudTrail,
+    layout: Layout::ListUnder("Records"),
+    writer: || Box::new(CloudTrailWriter::default()),
+    template: Template {
+        name: "siem-loader-cloudtrail",
+        component: fields::TEMPLATE,
+        index: include_str!("../../../../index-templates/index-templates/siem-loader-cloudtrail.json"),
+    },
+};
 
 impl Writer for CloudTrailWriter {
-    fn write(&mut self, record: Record<'_>, place: Place<'_>, out: &mut Rendered) {
-        let start = out.bytes.len();
+    fn json(&mut self, record: Record<'_>, place: Place<'_>, out: &mut Out<'_>) {
         let schema: &'static Schema = &SCHEMA;
         let mut event = Event { record, slots: [None; SLOTS] };
-        resolve(&record, &schema.record, &mut event.slots, &mut self.members);
-        let when = When::of(&event, place.object.key_info.time);
+        resolve(&record, 0, &schema.record, &mut event.slots, &mut self.members);
+        let when = When::of_text(event.text(Slot::EventTime).as_deref(), place.object.key_info.time);
         let id = document_id(&event, &place);
-        let bytes = &mut out.bytes;
-        action_line(bytes, &when, &id);
-        let source = bytes.len();
+        let mut draft = Draft::begin(out.rendered, INDEX, &when, &id);
 
-        bytes.push(b'{');
         self.flat.clear();
         let event_source = event.text(Slot::EventSource).unwrap_or_default();
         let shaper = Shaper { record, fixer: &EventFixes { event_source: &event_source } };
+        let bytes = draft.bytes();
         shaper.record(&self.members, &schema.record, &schema.reserved, bytes, &mut self.flat);
 
-        crate::shape::separate(bytes);
-        bytes.extend_from_slice(b"\"@message\":\"");
-        text::escape_into(bytes, record.tape.bytes(record.json, 0));
-        bytes.extend_from_slice(b"\",");
-        bytes.extend_from_slice(&place.object.head);
-        put!(bytes, b",\"@id\":\"", &id, b"\"");
-        if let Some(time) = when.timestamp {
-            bytes.extend_from_slice(b",\"@timestamp\":\"");
-            match &when.verbatim {
-                Some(text) => bytes.extend_from_slice(text),
-                None => time.write(bytes),
-            }
-            bytes.push(b'"');
-        }
-        self.ecs(&event, &place, bytes);
-        siem(&self.flat, &when, &place, bytes);
-        bytes.extend_from_slice(b"}\n");
-        out.items.push(Item { ordinal: place.ordinal, start, source, end: bytes.len() });
-        if let Some(time) = when.event {
-            out.saw(time);
-        }
+        draft.message(record.tape.bytes(record.json, 0));
+        draft.common(&place, &id, &when);
+        self.ecs(&event, &place, draft.bytes());
+        draft.siem(&place, when.note.as_slice(), b"", &self.flat);
+        draft.finish(&place, &when);
+        out.record_done();
     }
 }
 
 /// `_id`: the event's own id; MD5 where there is none, or it is too long for OpenSearch.
 fn document_id<'a>(event: &Event<'a>, place: &Place<'_>) -> Cow<'a, [u8]> {
-    let own = event.text(Slot::EventId).filter(|id| id.iter().any(|b| !b.is_ascii_whitespace()));
-    match own {
-        Some(id) if id.len() <= id::MAX_ID => id,
-        Some(id) => {
-            let text = text::unescape(&id);
-            if text.len() <= id::MAX_ID {
-                return id;
-            }
-            let mut hash = Vec::new();
-            id::shortened(&mut hash, &text);
-            Cow::Owned(hash)
-        }
-        None => {
-            let mut hash = Vec::new();
-            let record = event.record.tape.bytes(event.record.json, 0);
-            id::derived(&mut hash, &place.object.key, place.ordinal, record);
-            Cow::Owned(hash)
-        }
+    match event.text(Slot::EventId).filter(|id| id.iter().any(|b| !b.is_ascii_whitespace())) {
+        Some(id) => fitting_id(id),
+        None => derived_id(&event.record, 0, place).into(),
     }
-}
-
-fn action_line(out: &mut Vec<u8>, when: &When, id: &[u8]) {
-    put!(out, ACTION_OPEN, b"\"_index\":\"", INDEX.as_bytes());
-    match when.month {
-        Some((year, month)) => {
-            decimal(out, year, 4);
-            out.push(b'-');
-            decimal(out, month, 2);
-        }
-        None => out.extend_from_slice(b"undated"),
-    }
-    put!(out, b"\",\"_id\":\"", id, b"\"", ACTION_CLOSE);
 }
 
 /// Appends `"name":"…"` with a comma in front where the object has members already.
@@ -210,7 +144,7 @@ impl CloudTrailWriter {
         }
 
         let address = event.text(Slot::SourceIpAddress);
-        let ip = address.as_deref().filter(|a| is_ip(a));
+        let ip = address.as_deref().filter(|a| crate::address::is_ip(a));
         let user = user_name(event);
         related(out, ip, user.as_deref(), &hosts);
         if let Some(name) = name.as_deref() {
@@ -308,19 +242,6 @@ fn related(out: &mut Vec<u8>, ip: Option<&[u8]>, user: Option<&[u8]>, hosts: &[C
     out.push(b'}');
 }
 
-/// Appends `"siem":{…}`: provenance, what is odd, and the fields without a type.
-fn siem(flat: &[u8], when: &When, place: &Place<'_>, out: &mut Vec<u8>) {
-    put!(out, b",\"siem\":{", &place.object.siem, b",\"ordinal\":");
-    decimal(out, i64::try_from(place.ordinal).unwrap_or(i64::MAX), 1);
-    if let Some(note) = when.note {
-        put!(out, b",\"notes\":[\"", note.as_bytes(), b"\"]");
-    }
-    if !flat.is_empty() {
-        put!(out, b",\"flat\":{", flat, b"}");
-    }
-    out.push(b'}');
-}
-
 /// `user.name`: the user's name, else what stands last in the ARN (for a role the session's name), else in the
 /// principal.
 fn user_name<'a>(event: &Event<'a>) -> Option<Cow<'a, [u8]>> {
@@ -335,40 +256,6 @@ fn user_name<'a>(event: &Event<'a>) -> Option<Cow<'a, [u8]>> {
         Cow::Owned(name) => Cow::Owned(name.get(from..)?.to_vec()),
     };
     (!last.is_empty()).then_some(last)
-}
-
-/// Whether es-loader takes a text for an address (Python's `ipaddress`): IPv4 without leading zeros, IPv6 also
-/// with a zone.
-fn is_ip(text: &[u8]) -> bool {
-    // Most are IPv4, and the names of services are neither.
-    let dotted = text.iter().all(|b| matches!(b, b'0'..=b'9' | b'.'));
-    if dotted {
-        let mut parts = 0;
-        return text.split(|&b| b == b'.').all(|part| {
-            parts += 1;
-            parts <= 4 && is_octet(part)
-        }) && parts == 4;
-    }
-    if !text.contains(&b':') {
-        return false;
-    }
-    let Ok(text) = std::str::from_utf8(text) else { return false };
-    let address = match text.split_once('%') {
-        Some((address, zone)) if address.contains(':') && !zone.is_empty() && !zone.contains('%') => address,
-        Some(_) => return false,
-        None => text,
-    };
-    address.parse::<IpAddr>().is_ok()
-}
-
-/// A number of an IPv4 address; the caller made sure of the digits.
-fn is_octet(part: &[u8]) -> bool {
-    match part {
-        [_] => true,
-        [b'1'..=b'9', _] | [b'1', _, _] => true,
-        [b'2', a, b] => (*a, *b) <= (b'5', b'5'),
-        _ => false,
-    }
 }
 
 /// Text as it stands inside a JSON string.
