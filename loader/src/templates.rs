@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::LazyLock;
 
 use opensearch::http::Method;
 use serde::Serialize;
 use serde_json::Value;
+use siem_parsers::{schema, source::LOG_TYPES};
 
 use crate::error::SinkError;
 use crate::sink::{Cluster, classify_response};
@@ -58,23 +60,15 @@ pub struct Template {
 }
 
 /// Every template, in the order in which they must be installed: what is composed before what composes it.
-pub static TEMPLATES: &[Template] = &[
-    Template {
-        kind: TemplateKind::Component,
-        name: "siem-loader-base",
-        body: include_str!("../../index-templates/component-templates/siem-loader-base.json"),
-    },
-    Template {
-        kind: TemplateKind::Component,
-        name: "siem-loader-cloudtrail",
-        body: include_str!("../../index-templates/component-templates/siem-loader-cloudtrail.json"),
-    },
-    Template {
-        kind: TemplateKind::Index,
-        name: "siem-loader-cloudtrail",
-        body: include_str!("../../index-templates/index-templates/siem-loader-cloudtrail.json"),
-    },
-];
+pub static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| {
+    let component = |name, body| Template { kind: TemplateKind::Component, name, body };
+    let index = |name, body| Template { kind: TemplateKind::Index, name, body };
+    let logs = || LOG_TYPES.iter().map(|log| log.template);
+    let mut all = vec![component("siem-loader-base", schema::BASE_TEMPLATE)];
+    all.extend(logs().map(|log| component(log.name, log.component)));
+    all.extend(logs().map(|log| index(log.name, log.index)));
+    all
+});
 
 /// What is to be done with one template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -115,7 +109,7 @@ pub struct Change {
 /// # Errors
 /// [`SinkError::TemplatesForbidden`] when the user may not list or create templates.
 pub async fn install_missing(cluster: &Cluster) -> Result<Vec<String>, SinkError> {
-    install_missing_of(cluster, TEMPLATES).await
+    install_missing_of(cluster, &TEMPLATES).await
 }
 
 /// [`install_missing`] for another table.
@@ -146,7 +140,7 @@ pub async fn install_missing_of(cluster: &Cluster, templates: &[Template]) -> Re
 /// # Errors
 /// As [`install_missing`].
 pub async fn plan(cluster: &Cluster) -> Result<Vec<Change>, SinkError> {
-    plan_of(cluster, TEMPLATES).await
+    plan_of(cluster, &TEMPLATES).await
 }
 
 /// [`plan`] for another table.
@@ -173,7 +167,7 @@ pub async fn plan_of(cluster: &Cluster, templates: &[Template]) -> Result<Vec<Ch
 /// # Errors
 /// As [`install_missing`]; what was written before the error stays.
 pub async fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Vec<String>, SinkError> {
-    apply_of(cluster, TEMPLATES, changes).await
+    apply_of(cluster, &TEMPLATES, changes).await
 }
 
 /// [`apply`] for another table.

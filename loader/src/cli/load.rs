@@ -48,7 +48,7 @@ struct Discard {
 impl Output for Discard {
     fn take(&self, chunk: Chunk) {
         self.bytes.fetch_add(chunk.bytes.len() as u64, Ordering::Relaxed);
-        chunk.run.report().counts.discarded += chunk.items.len() as u64;
+        chunk.run.report().counts.discarded += chunk.records();
     }
 }
 

@@ -87,7 +87,7 @@ impl Output for Lines {
     }
 
     fn take(&self, chunk: Chunk) {
-        let count = chunk.items.len() as u64;
+        let count = chunk.records();
         match self.write(&chunk) {
             Ok(()) => chunk.run.report().counts.discarded += count,
             Err(error) if self.out_dir.is_none() && error.kind() == ErrorKind::BrokenPipe => {

@@ -58,6 +58,8 @@ struct Json<'a> {
     dead_lettered: u64,
     discarded: u64,
     unsent: u64,
+    current_written: u64,
+    current_older: u64,
     bytes_in: u64,
     bytes_out: u64,
     bulk_requests: u64,
@@ -196,6 +198,8 @@ impl Summary {
             dead_lettered: c.dead_lettered,
             discarded: c.discarded,
             unsent: c.unsent,
+            current_written: c.current_written,
+            current_older: c.current_older,
             bytes_in: c.bytes_in,
             bytes_out: self.bytes_out,
             bulk_requests: self.requests,
@@ -212,7 +216,7 @@ impl Summary {
             (self.failed, "objects that failed"),
             (self.partial, "objects of which a part is lost"),
             (self.empty, "empty objects"),
-            (self.skipped, "objects without events (digests)"),
+            (self.skipped, "objects without records, as named above"),
             (self.unrecognised, "objects that are no log known here"),
         ];
         let records = [
@@ -231,6 +235,11 @@ impl Summary {
         lines.extend(shown(&objects));
         lines.push(format!("{:>14}  records", c.records));
         lines.extend(shown(&records));
+        let states = [
+            (c.current_written, "current states of findings written"),
+            (c.current_older, "not newer than the state that is there"),
+        ];
+        lines.extend(shown(&states));
         let mb = |bytes: u64| bytes as f64 / 1e6;
         lines.push(format!("{:>14.1}  MB decoded, {:.1} MB out", mb(c.bytes_in), mb(self.bytes_out)));
         lines.push(format!(

@@ -7,7 +7,11 @@ use std::{
 };
 
 use crossbeam_channel::Sender;
-use siem_parsers::{document::Item, source::LogType, time::Instant};
+use siem_parsers::{
+    document::{Item, ItemKind},
+    source::LogType,
+    time::Instant,
+};
 
 use super::{buffer::Buffer, order::Order};
 use crate::{error::ErrorClass, fetch::ObjectRef, sink::Refusal};
@@ -33,6 +37,10 @@ pub struct Counts {
     pub discarded: u64,
     /// Rendered, and not known to be in the index: the request failed as a whole, or was not made.
     pub unsent: u64,
+    /// Current states of findings that were written. These two are counted apart: they are no records.
+    pub current_written: u64,
+    /// Current states of findings that were not, because the same or a later one was there.
+    pub current_older: u64,
     /// Decoded bytes.
     pub bytes_in: u64,
 }
@@ -49,6 +57,8 @@ impl Counts {
             (&mut self.dead_lettered, other.dead_lettered),
             (&mut self.discarded, other.discarded),
             (&mut self.unsent, other.unsent),
+            (&mut self.current_written, other.current_written),
+            (&mut self.current_older, other.current_older),
             (&mut self.bytes_in, other.bytes_in),
         ] {
             *mine += more;
@@ -72,9 +82,9 @@ pub enum ObjectStatus {
     Partial,
     /// No byte in it.
     Empty,
-    /// Recognised, but it holds no events (CloudTrail digest).
+    /// Recognised, but it holds no records (CloudTrail digest, what Firehose could not process).
     Skipped,
-    /// Its key is that of no log we know.
+    /// Neither its key nor its content is that of a log we know.
     Unrecognised,
     /// It could not be read, or its records could not be delivered.
     Failed,
@@ -116,6 +126,10 @@ pub fn count_refusals(refusals: &mut Refusals, kind: (String, String, String), c
 pub struct ObjectReport {
     /// Its name: URL or path.
     pub name: String,
+    /// The log whose records are in it.
+    pub log_type: Option<&'static str>,
+    /// What is worth knowing of how it was recognised, where it is not loaded by its key.
+    pub remark: Option<String>,
     /// What it came to; none where it never was an object (a listing that failed).
     pub status: Option<ObjectStatus>,
     /// Its records.
@@ -206,6 +220,14 @@ pub struct Chunk {
     pub plain: usize,
     /// The documents.
     pub items: Vec<Item>,
+}
+
+impl Chunk {
+    /// How many records its documents are of.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.items.iter().filter(|item| item.kind == ItemKind::Record).count() as u64
+    }
 }
 
 /// An object being loaded. When the last part of it is dropped, everything about it is known and its report goes

@@ -8,8 +8,8 @@ use siem_parsers::{
     decode::{DecodeError, Decoder},
     document::{ObjectContext, Provenance},
     key::{self, LogKind},
-    source::{Layout, LogType},
-    split::{Cut, SplitProblem, records::RecordsCutter},
+    source::LogType,
+    split::{Cut, Cutter, SplitProblem},
 };
 
 use super::{
@@ -89,12 +89,11 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn all(mut self, body: Box<dyn std::io::Read + Send>) {
-        let Layout::ListUnder(path) = self.run.log_type.layout;
         let mut decoder = match Decoder::new(body) {
             Ok(decoder) => decoder,
             Err(error) => return self.failed(error),
         };
-        let mut cutter = RecordsCutter::new(path, self.settings.limits);
+        let mut cutter = Cutter::new(self.run.log_type.layout, self.settings.limits);
         // Buffers of rendered pieces come back here; a few more than can be under way are dropped.
         let (buffers, returned) = bounded(2);
         let mut cuts = Vec::new();

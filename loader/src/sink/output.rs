@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use siem_parsers::document::Item;
+use siem_parsers::document::{Item, ItemKind};
 use tokio::{
     runtime::Handle,
     sync::{Mutex as AsyncMutex, mpsc},
@@ -19,7 +19,7 @@ use tokio::{
 use super::{BulkAnswer, Cluster, Refusal};
 use crate::{
     error::{ErrorClass, SinkError},
-    pipeline::{Buffer, Chunk, ObjectRun, Output},
+    pipeline::{Buffer, Chunk, Counts, ObjectRun, Output},
 };
 
 /// A body is sent when it holds this many bytes before packing; it stays below twice that, one chunk of giant
@@ -43,6 +43,12 @@ struct Body {
     bytes: Buffer,
     plain: usize,
     parts: Vec<Part>,
+}
+
+impl Part {
+    fn records(&self) -> u64 {
+        self.items.iter().filter(|item| item.kind == ItemKind::Record).count() as u64
+    }
 }
 
 impl Body {
@@ -204,32 +210,52 @@ impl Shared {
 /// Counts a body's records as not known to be in the index.
 fn unsent(body: &Body) {
     for part in &body.parts {
-        part.run.report().not_delivered(ErrorClass::Transient, part.items.len() as u64);
+        part.run.report().not_delivered(ErrorClass::Transient, part.records());
     }
 }
 
-/// Tells each object what became of its items.
+/// Tells each object what became of its records. The state of a finding is written beside the document of its change;
+/// that record is done when both are.
 fn share_out(body: &Body, answer: &BulkAnswer) {
     let mut present = answer.already_present_at.iter().map(|&at| at as usize).peekable();
     let mut refused = answer.refused.iter().peekable();
-    let mut end = 0;
+    let mut outcome = |at: usize| match refused.next_if(|r| r.position == at) {
+        Some(refusal) => Fate::Refused(refusal),
+        None if present.next_if(|&p| p == at).is_some() => Fate::Present,
+        None => Fate::Written,
+    };
+    let mut at = 0;
     for part in &body.parts {
-        let begin = end;
-        end += part.items.len();
-        let mut there = 0u64;
-        while present.next_if(|&at| at < end).is_some() {
-            there += 1;
+        let mut counts = Counts::default();
+        let mut items = part.items.iter().peekable();
+        while let Some(item) = items.next() {
+            let record = outcome(at);
+            at += 1;
+            let mut lost = None;
+            if items.next_if(|next| next.kind == ItemKind::State).is_some() {
+                match outcome(at) {
+                    Fate::Written => counts.current_written += 1,
+                    Fate::Present => counts.current_older += 1,
+                    Fate::Refused(refusal) => lost = Some(refusal),
+                }
+                at += 1;
+            }
+            match (record, lost) {
+                (Fate::Refused(refusal), _) | (_, Some(refusal)) => settle(&part.run, item.ordinal, refusal),
+                (Fate::Written, None) => counts.indexed += 1,
+                (Fate::Present, None) => counts.already_present += 1,
+            }
         }
-        let mut lost = 0u64;
-        while let Some(refusal) = refused.next_if(|r| r.position < end) {
-            lost += 1;
-            let ordinal = part.items.get(refusal.position - begin).map_or(0, |item| item.ordinal);
-            settle(&part.run, ordinal, refusal);
-        }
-        let mut report = part.run.report();
-        report.counts.already_present += there;
-        report.counts.indexed += part.items.len() as u64 - there - lost;
+        part.run.report().counts.add(&counts);
     }
+}
+
+/// What became of one item.
+#[derive(Clone, Copy)]
+enum Fate<'a> {
+    Written,
+    Present,
+    Refused(&'a Refusal),
 }
 
 /// Counts a refused item: lost if the document is at fault, to be sent again otherwise.
