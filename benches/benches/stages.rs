@@ -14,9 +14,8 @@ use siem_parsers::{
     decode::Decoder,
     document::{ObjectContext, Provenance, Rendered},
     json::{tape::Tape, text},
-    key,
     render::Renderer,
-    source::LOG_TYPES,
+    source::{self, cloudtrail},
     split::{Cut, Limits, Piece, records::RecordsCutter},
 };
 
@@ -102,10 +101,10 @@ fn render(bencher: Bencher) {
             ingested: "2026-03-01T00:05:00Z".to_owned(),
             ..Provenance::default()
         },
-        key::read(KEY),
+        source::read_key(KEY),
         "cloudtrail",
     );
-    let mut renderer = Renderer::new(LOG_TYPES.first().unwrap());
+    let mut renderer = Renderer::new(&cloudtrail::LOG_TYPE);
     let mut out = Rendered::default();
     bencher.counter(whole()).bench_local(|| {
         for piece in PIECES.iter() {

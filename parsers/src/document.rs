@@ -148,6 +148,16 @@ pub enum ItemKind {
 }
 
 impl Item {
+    /// Name of the index, as the action line has it. `bytes` are those of its [`Rendered`].
+    #[must_use]
+    pub fn index<'a>(&self, bytes: &'a [u8]) -> Option<&'a str> {
+        let action = bytes.get(self.start..self.source)?;
+        let from = memchr::memmem::find(action, b"\"_index\":\"")? + 10;
+        let name = action.get(from..)?;
+        // Ours: letters, digits and dashes.
+        std::str::from_utf8(name.get(..memchr::memchr(b'"', name)?)?).ok()
+    }
+
     /// Appends the document as one line: `{"_index":…,"_id":…,"_source":{…}}` and a newline. `bytes` are those of
     /// its [`Rendered`]. Nothing is appended where they are not.
     pub fn write_line(&self, bytes: &[u8], out: &mut Vec<u8>) {

@@ -2,8 +2,9 @@
 //!
 //! Pure: no AWS, no network, no clock, no environment. Data goes from left to right through the modules:
 //!
-//! [`key`] (what the S3 key says) → [`decode`] (gzip and others) → [`split`] (pieces at record boundaries) →
-//! [`render`] (records to documents, by [`json`], [`shape`] and the log type in [`source`]) → [`document`].
+//! [`key`] (what the S3 key says) → [`decode`] (gzip and others) → [`recognise`] (which log it is) → [`split`]
+//! (pieces at record boundaries) → [`render`] (records to documents, by [`json`], [`shape`] and the log type in
+//! [`source`]) → [`document`].
 //!
 //! Input is hostile: nothing in here panics on any bytes, and every loop is bounded by the input or by a limit
 //! that is named.
@@ -15,6 +16,7 @@ pub mod ecs;
 pub mod id;
 pub mod json;
 pub mod key;
+pub mod recognise;
 pub mod render;
 pub mod schema;
 pub mod shape;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod connect;
+mod explain;
 mod gather;
 mod load;
 mod progress;
@@ -37,6 +38,8 @@ enum Command {
     Load(load::LoadArgs),
     /// Write the documents of objects instead of sending them: one line a document
     Render(render::RenderArgs),
+    /// Say which log a key or a file is, why, and what becomes of its records; without any network
+    Explain(explain::ExplainArgs),
     /// Install what a cluster needs: component and index templates
     Setup(setup::SetupArgs),
 }
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Load(args) => load::run(args),
         Command::Render(args) => render::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Setup(args) => setup::run(args),
     };
     match result {

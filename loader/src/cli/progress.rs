@@ -23,13 +23,16 @@ pub(super) struct Progress {
 struct Told {
     problems: u64,
     unrecognised: u64,
+    skipped: u64,
+    remarks: u64,
 }
 
 /// Lines about problems of objects that are told; the summary counts the rest.
 const LINES: u64 = 200;
 
-/// Objects of no known log that are named: a bucket may be full of them, and they must not bury problems.
-const UNRECOGNISED: u64 = 5;
+/// Objects of each kind that are named where they are no problem: of no known log, without records, recognised by
+/// their content. A bucket may be full of them, and they must not bury problems.
+const NAMED: u64 = 5;
 
 impl Progress {
     pub(super) fn start() -> Self {
@@ -61,8 +64,16 @@ impl Progress {
                 "{name}: invalid UTF-8 in {count} records, replaced by U+FFFD; they are loaded"
             ));
         }
-        if report.status == Some(ObjectStatus::Unrecognised) {
-            self.unrecognised(&report.name);
+        match (report.status, &report.remark) {
+            (Some(ObjectStatus::Unrecognised), _) => {
+                let text = "neither its key nor its content is that of a log known here; not loaded";
+                self.named(&report.name, text, |told| &mut told.unrecognised);
+            }
+            (Some(ObjectStatus::Skipped), Some(why)) => {
+                self.named(&report.name, why, |told| &mut told.skipped);
+            }
+            (_, Some(remark)) => self.named(&report.name, remark, |told| &mut told.remarks),
+            (_, None) => {}
         }
         if let Ok(mut totals) = self.totals.lock() {
             totals.0 += 1;
@@ -76,13 +87,14 @@ impl Progress {
         }
     }
 
-    fn unrecognised(&self, name: &str) {
+    fn named(&self, name: &str, text: &str, counter: fn(&mut Told) -> &mut u64) {
         let Ok(mut told) = self.told.lock() else { return };
-        told.unrecognised += 1;
-        if told.unrecognised <= UNRECOGNISED {
-            self.bar.suspend(|| say(&format!("{name}: its key is that of no log known here; not loaded")));
-        } else if told.unrecognised == UNRECOGNISED + 1 {
-            self.bar.suspend(|| say("more objects of no log known here; they are counted below"));
+        let count = counter(&mut told);
+        *count += 1;
+        if *count <= NAMED {
+            self.bar.suspend(|| say(&format!("{name}: {text}")));
+        } else if *count == NAMED + 1 {
+            self.bar.suspend(|| say("more objects of this kind are not named"));
         }
     }
 

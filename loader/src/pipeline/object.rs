@@ -246,8 +246,14 @@ pub struct ObjectRun {
 }
 
 impl ObjectRun {
-    pub(super) fn new(object: ObjectRef, log_type: &'static LogType, reports: Sender<ObjectReport>) -> Self {
-        let report = Mutex::new(ObjectReport { name: object.to_string(), ..ObjectReport::default() });
+    /// `report` holds what is known of the object so far.
+    pub(super) fn new(
+        object: ObjectRef,
+        log_type: &'static LogType,
+        report: ObjectReport,
+        reports: Sender<ObjectReport>,
+    ) -> Self {
+        let report = Mutex::new(report);
         Self { object, log_type, file: OnceLock::new(), order: Order::default(), report, reports }
     }
 

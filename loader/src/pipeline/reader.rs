@@ -7,8 +7,8 @@ use crossbeam_channel::{Sender, bounded};
 use siem_parsers::{
     decode::{DecodeError, Decoder},
     document::{ObjectContext, Provenance},
-    key::{self, LogKind},
-    source::LogType,
+    recognise,
+    source::{self, LogType},
     split::{Cut, Cutter, SplitProblem},
 };
 
@@ -28,7 +28,7 @@ const READ: usize = 256 << 10;
 /// Reads one object of a listing to its end.
 pub(super) fn read(
     listed: Result<ObjectRef, FetchError>,
-    source: &Source,
+    objects: &Source,
     settings: &Settings,
     shop: &Shop,
     output: &Arc<dyn Output>,
@@ -44,22 +44,45 @@ pub(super) fn read(
             return tell(report);
         }
     };
-    let info = key::read(&object.key);
-    let kind = info.service.as_deref().and_then(LogKind::of_service);
-    let Some(log_type) = kind.and_then(LogType::of) else {
-        let status = if kind.is_some() { ObjectStatus::Skipped } else { ObjectStatus::Unrecognised };
-        let name = object.to_string();
-        return tell(ObjectReport { name, status: Some(status), ..ObjectReport::default() });
-    };
-    let (object, body) = match source.open_described(&object) {
+    let info = source::read_key(&object.key);
+    let log_type = info.log_type;
+    let mut report = ObjectReport { name: object.to_string(), log_type, ..ObjectReport::default() };
+    if let Some(why) = info.not_loaded {
+        report.remark = Some(format!("not loaded: {why}"));
+        report.status = Some(ObjectStatus::Skipped);
+        return tell(report);
+    }
+    // Of an object whose key says nothing the first bytes are fetched: a log is not missed because of its name.
+    let (object, body) = match objects.open_described(&object) {
         Ok(Opened { object, body }) => (object, body),
         Err(error) => {
-            let failed = Some(ObjectStatus::Failed);
-            let mut report =
-                ObjectReport { name: object.to_string(), status: failed, ..ObjectReport::default() };
+            report.status = Some(ObjectStatus::Failed);
             report.fail(error.class(), error.to_string());
             return tell(report);
         }
+    };
+    let (decoder, first, failure) = begin(body);
+    let seen = source::recognise(&info, &first);
+    report.log_type = seen.log_type;
+    report.remark = seen.mismatch.clone();
+    if seen.not_loaded.is_none() && seen.log_type.is_some() && seen.by == recognise::BY_CONTENT {
+        report.remark.get_or_insert_with(|| "recognised by its content".to_owned());
+    }
+    let Some(log_type) = seen.log_type.and_then(LogType::named).filter(|_| seen.not_loaded.is_none()) else {
+        report.counts.bytes_in = first.len() as u64;
+        match failure {
+            Some((class, text)) => report.fail(class, text),
+            None if first.is_empty() => {
+                report.log_type = info.log_type;
+                report.status = Some(ObjectStatus::Empty);
+            }
+            None if seen.not_loaded.is_some() => report.status = Some(ObjectStatus::Skipped),
+            None => report.status = Some(ObjectStatus::Unrecognised),
+        }
+        if let Some(why) = seen.not_loaded {
+            report.remark = Some(format!("not loaded: {why}"));
+        }
+        return tell(report);
     };
     let provenance = Provenance {
         bucket: object.bucket.clone(),
@@ -69,13 +92,48 @@ pub(super) fn read(
         ingested: Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
     };
     let context = Arc::new(ObjectContext::new(&provenance, info, log_type.name));
-    let run = Arc::new(ObjectRun::new(object, log_type, reports.clone()));
+    report.name = object.to_string();
+    let run = Arc::new(ObjectRun::new(object, log_type, report, reports.clone()));
     if let Err(problem) = output.begin(&run) {
         run.report().fail(ErrorClass::Configuration, problem);
         return;
     }
-    Reading { run, context, settings, shop, output, pieces: 0 }.all(body);
+    let mut reading = Reading { run, context, settings, shop, output, pieces: 0 };
+    if let Some((class, text)) = failure {
+        reading.run.report().fail(class, text);
+    }
+    reading.all(decoder, first);
 }
+
+/// How reading failed.
+type Failure = (ErrorClass, String);
+
+/// The first decoded bytes of an object, and the decoder for the rest, if there may be any.
+fn begin(body: Body) -> (Option<Decoder<Body>>, Vec<u8>, Option<Failure>) {
+    let mut first = Vec::new();
+    let mut decoder = match Decoder::new(body) {
+        Ok(decoder) => decoder,
+        Err(error) => return (None, first, Some(failure(&error))),
+    };
+    match decoder.read(&mut first, READ) {
+        Ok(_) => (Some(decoder), first, None),
+        Err(error) => (None, first, Some(failure(&error))),
+    }
+}
+
+/// What is told of an object whose bytes end early.
+fn failure(error: &DecodeError) -> Failure {
+    match error {
+        DecodeError::Fetch { source, .. } => match FetchError::of(source) {
+            Some(fetch) => (fetch.class(), fetch.to_string()),
+            None => (ErrorClass::Transient, error.to_string()),
+        },
+        _ => (ErrorClass::Poison, error.to_string()),
+    }
+}
+
+/// The stored bytes of an object.
+type Body = Box<dyn std::io::Read + Send>;
 
 /// An object being read.
 struct Reading<'a> {
@@ -88,27 +146,15 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn all(mut self, body: Box<dyn std::io::Read + Send>) {
-        let mut decoder = match Decoder::new(body) {
-            Ok(decoder) => decoder,
-            Err(error) => return self.failed(error),
-        };
+    /// Reads an object to its end; `first` are its first decoded bytes.
+    fn all(&mut self, mut decoder: Option<Decoder<Body>>, first: Vec<u8>) {
         let mut cutter = Cutter::new(self.run.log_type.layout, self.settings.limits);
+        self.run.report().counts.bytes_in += first.len() as u64;
+        *cutter.buffer() = first;
         // Buffers of rendered pieces come back here; a few more than can be under way are dropped.
         let (buffers, returned) = bounded(2);
         let mut cuts = Vec::new();
         loop {
-            if let Ok(buffer) = returned.try_recv() {
-                cutter.recycle(buffer);
-            }
-            match decoder.read(cutter.buffer(), READ) {
-                Ok(0) => break,
-                Ok(count) => self.run.report().counts.bytes_in += count as u64,
-                Err(error) => {
-                    self.failed(error);
-                    break;
-                }
-            }
             cutter.advance(&mut |cut| cuts.push(cut));
             for cut in cuts.drain(..) {
                 self.hand_on(cut, &buffers);
@@ -120,6 +166,19 @@ impl Reading<'_> {
                 let text = "not read to its end, because the run was stopped".to_owned();
                 self.run.report().fail(ErrorClass::Transient, text);
                 return;
+            }
+            let Some(decoder) = &mut decoder else { break };
+            if let Ok(buffer) = returned.try_recv() {
+                cutter.recycle(buffer);
+            }
+            match decoder.read(cutter.buffer(), READ) {
+                Ok(0) => break,
+                Ok(count) => self.run.report().counts.bytes_in += count as u64,
+                Err(error) => {
+                    let (class, text) = failure(&error);
+                    self.run.report().fail(class, text);
+                    break;
+                }
             }
         }
         cutter.finish(&mut |cut| cuts.push(cut));
@@ -161,16 +220,5 @@ impl Reading<'_> {
                 }
             }
         }
-    }
-
-    fn failed(&self, error: DecodeError) {
-        let (class, text) = match &error {
-            DecodeError::Fetch { source, .. } => match FetchError::of(source) {
-                Some(fetch) => (fetch.class(), fetch.to_string()),
-                None => (ErrorClass::Transient, error.to_string()),
-            },
-            _ => (ErrorClass::Poison, error.to_string()),
-        };
-        self.run.report().fail(class, text);
     }
 }

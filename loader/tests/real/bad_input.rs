@@ -8,7 +8,7 @@ use crate::support::opensearch_url;
 const SAID: &[(&str, &str)] = &[
     ("badEscape", "record 1 at byte 760 of the decoded object: invalid JSON"),
     ("cutOffGzip", "the gzip stream is cut off at byte 1128 of the stored object"),
-    ("digestAsTrail", "no `Records` list in the JSON"),
+    ("digestAsTrail", "not loaded: CloudTrail digest"),
     ("garbageBetween", "record 1 at byte 760 of the decoded object: not an object"),
     ("gzipHeaderOnly", "the gzip stream is cut off at byte 10 of the stored object"),
     ("gzipInGzip", "not JSON"),
@@ -32,7 +32,9 @@ fn each_kind_of_bad_input_is_told_with_its_object_and_place() {
         let said = |line: &&str| line.contains(name) && line.contains(message);
         assert!(run.stderr.lines().any(|l| said(&l)), "nothing about {name}: {message}\n{}", run.stderr);
     }
-    assert!(run.stderr.contains("some/other/thing.txt: its key is that of no log known here"));
+    assert!(
+        run.stderr.contains("some/other/thing.txt: neither its key nor its content is that of a log known")
+    );
 }
 
 #[test]

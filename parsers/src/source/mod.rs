@@ -5,16 +5,19 @@ pub mod draft;
 pub mod envelope;
 pub mod finding;
 
+use std::sync::LazyLock;
+
 use crate::{
     document::{ObjectContext, Out, Poison},
     json::write::Record,
-    key::LogKind,
+    key::{self, KeyInfo, KeyMarks, Marks},
+    recognise::{self, Head, Look, Recognised},
 };
 
 /// How the records of a log stand in its objects.
 #[derive(Debug, Clone, Copy)]
 pub enum Layout {
-    /// The elements of a list under a top-level key.
+    /// The elements of a list under a top-level key, or of a list that is the whole object.
     ListUnder(&'static str),
     /// JSON values one behind the other, by line or without anything between them, also in lists.
     Values {
@@ -45,8 +48,10 @@ pub struct Template {
 pub struct LogType {
     /// Name in `@log_type`.
     pub name: &'static str,
-    /// What the key says.
-    pub kind: LogKind,
+    /// Its names in keys.
+    pub marks: KeyMarks,
+    /// Whether the first record of an object looks like it.
+    pub looks_like: fn(&Head<'_>) -> bool,
     /// How records stand in an object.
     pub layout: Layout,
     /// Makes the writer of one thread.
@@ -59,11 +64,31 @@ pub struct LogType {
 pub static LOG_TYPES: &[&LogType] = &[&cloudtrail::LOG_TYPE];
 
 impl LogType {
-    /// The log of a kind; none for objects that hold no records.
+    /// The log of a name.
     #[must_use]
-    pub fn of(kind: LogKind) -> Option<&'static Self> {
-        LOG_TYPES.iter().find(|t| t.kind == kind).copied()
+    pub fn named(name: &str) -> Option<&'static Self> {
+        LOG_TYPES.iter().find(|log| log.name == name).copied()
     }
+}
+
+/// The marks of all logs, by name.
+static MARKS: LazyLock<Vec<Marks>> =
+    LazyLock::new(|| LOG_TYPES.iter().map(|log| (log.name, &log.marks)).collect());
+
+/// The looks of all logs, by name.
+static LOOKS: LazyLock<Vec<Look>> =
+    LazyLock::new(|| LOG_TYPES.iter().map(|log| (log.name, log.looks_like)).collect());
+
+/// Reads a key (decoded, as S3 knows it) by the marks of all logs.
+#[must_use]
+pub fn read_key(key: &str) -> KeyInfo {
+    key::read(key, &MARKS)
+}
+
+/// Decides which log an object holds, by its key and its first decoded bytes.
+#[must_use]
+pub fn recognise(key: &KeyInfo, first: &[u8]) -> Recognised {
+    recognise::decide(key, &Head::of(first), &LOOKS)
 }
 
 /// Writes the documents of one log type. One a thread: it keeps buffers and caches from record to record.

@@ -27,11 +27,7 @@ impl Cutter {
     /// A cutter for objects of a log.
     #[must_use]
     pub fn new(layout: Layout, limits: Limits) -> Self {
-        let way = match layout {
-            Layout::ListUnder(path) => Way::Records(Box::new(RecordsCutter::new(path, limits))),
-            Layout::Values { .. } | Layout::Lines { .. } => Way::Undecided(Vec::new()),
-        };
-        Self { layout, limits, way }
+        Self { layout, limits, way: Way::Undecided(Vec::new()) }
     }
 
     /// Where decoded bytes are appended. Nothing else may be done to it.
@@ -80,11 +76,16 @@ impl Cutter {
         }
         let json = matches!(text.first(), Some(b'{' | b'['));
         let mut way = match self.layout {
-            Layout::ListUnder(path) => Way::Records(Box::new(RecordsCutter::new(path, self.limits))),
+            Layout::ListUnder(path) if text.first() != Some(&b'[') => {
+                Way::Records(Box::new(RecordsCutter::new(path, self.limits)))
+            }
             Layout::Lines { is_header } if !json => {
                 Way::Lines(Box::new(LinesCutter::new(is_header, self.limits)))
             }
-            Layout::Lines { .. } => Way::Records(Box::new(RecordsCutter::bare(self.limits))),
+            // Also a list by itself, where it should be under a key.
+            Layout::Lines { .. } | Layout::ListUnder(_) => {
+                Way::Records(Box::new(RecordsCutter::bare(self.limits)))
+            }
             Layout::Values { lists } => {
                 let list = lists.iter().find(|name| begins_with_list(text, name));
                 Way::Records(Box::new(match list {

@@ -1,9 +1,12 @@
 //! Keys of S3 objects: every layout × partition × prefix × service, and what only looks like one.
 
 use proptest::prelude::*;
-use siem_parsers::key::{KeyInfo, LogKind, read};
+use siem_parsers::key::{self, KeyInfo};
 
-use crate::support::cases;
+use crate::{
+    marks::{CLOUDTRAIL, TYPES, read},
+    support::cases,
+};
 
 const ACCOUNT: &str = "111122223333";
 const ORGANIZATION: &str = "o-abcdefghij";
@@ -25,11 +28,20 @@ const REGIONS: &[&str] = &[
     "eusc-de-east-1",
 ];
 
-const SERVICES: &[(&str, LogKind)] = &[
-    ("CloudTrail", LogKind::CloudTrail),
-    ("CloudTrail-Insight", LogKind::CloudTrail),
-    ("CloudTrail-NetworkActivity", LogKind::CloudTrail),
-    ("CloudTrail-Digest", LogKind::CloudTrailDigest),
+/// A service folder, its log type, and whether it holds records.
+const SERVICES: &[(&str, &str, bool)] = &[
+    ("CloudTrail", "cloudtrail", true),
+    ("CloudTrail-Insight", "cloudtrail", true),
+    ("CloudTrail-NetworkActivity", "cloudtrail", true),
+    ("CloudTrail-Aggregated", "cloudtrail", true),
+    ("CloudTrail-Digest", "cloudtrail", false),
+    ("vpcflowlogs", "vpcflowlogs", true),
+    ("GuardDuty", "guardduty", true),
+    ("SecurityHub", "securityhub", true),
+    ("securityhub", "securityhub", true),
+    ("aws.securityhub", "securityhub", true),
+    ("vpcdnsquerylogs", "route53resolver", true),
+    ("Config", "config", true),
 ];
 
 /// A prefix and the organisation that it tells.
@@ -44,6 +56,15 @@ const PREFIXES: &[(&str, Option<&str>)] = &[
     ("AWSLogs/", None),
     ("AWSLogs/999988887777/", None),
     ("AWSLogs/999988887777/vpcflowlogs/us-west-2/", None),
+    ("AWSLogs/999988887777/CloudTrail/AWSLogs/o-short/", None),
+    ("AWSLogs-old/999988887777/GuardDuty/", None),
+    ("awslogs/", None),
+    ("999988887777/", None),
+    ("GuardDuty/999988887777/us-west-2/2020/01/01/", None),
+    ("SecurityHub/ConfigHistory/vpcdnsquerylogs/", None),
+    ("errors/", None),
+    ("ErrorLogs/processing-failed/2020/01/01/", None),
+    ("a b+c%20d=&/", None),
     ("aws-service=vpcflowlogs/aws-account-id=999988887777/", None),
     ("999988887777_CloudTrail_us-west-2_20200101T0000Z/", None),
     ("ünïcödé/日本/", None),
@@ -72,24 +93,24 @@ fn check(key: &str, service: &str, region: &str, organization: Option<&str>) -> 
 fn every_layout_in_every_partition_under_every_prefix_is_read() {
     let mut keys = 0;
     for &(prefix, outer) in PREFIXES {
-        for &(service, kind) in SERVICES {
-            assert_eq!(LogKind::of_service(service), Some(kind));
+        for &(service, log_type, loaded) in SERVICES {
             for region in REGIONS {
                 let file = file(service, region);
                 let rest = format!("{ACCOUNT}/{service}/{region}/2024/01/02/{file}");
-                check(&format!("{prefix}AWSLogs/{rest}"), service, region, outer);
-                check(&format!("{prefix}AWSLogs/{ORGANIZATION}/{rest}"), service, region, Some(ORGANIZATION));
-                let control_tower = format!("{prefix}{ORGANIZATION}/AWSLogs/{rest}");
-                check(&control_tower, service, region, Some(ORGANIZATION));
-                let twice = format!("{prefix}{ORGANIZATION}/AWSLogs/{ORGANIZATION}/{rest}");
-                check(&twice, service, region, Some(ORGANIZATION));
+                let check = |key: &str, organization| {
+                    let info = check(key, service, region, organization);
+                    assert_eq!((info.log_type, info.not_loaded.is_none()), (Some(log_type), loaded), "{key}");
+                };
+                check(&format!("{prefix}AWSLogs/{rest}"), outer);
+                check(&format!("{prefix}AWSLogs/{ORGANIZATION}/{rest}"), Some(ORGANIZATION));
+                check(&format!("{prefix}{ORGANIZATION}/AWSLogs/{rest}"), Some(ORGANIZATION));
+                check(&format!("{prefix}{ORGANIZATION}/AWSLogs/{ORGANIZATION}/{rest}"), Some(ORGANIZATION));
                 let hive = format!(
                     "aws-account-id={ACCOUNT}/aws-service={service}/aws-region={region}/\
                      year=2024/month=01/day=02/{file}"
                 );
-                check(&format!("{prefix}AWSLogs/{hive}"), service, region, outer);
-                let own = format!("{prefix}AWSLogs/{ORGANIZATION}/{hive}");
-                check(&own, service, region, Some(ORGANIZATION));
+                check(&format!("{prefix}AWSLogs/{hive}"), outer);
+                check(&format!("{prefix}AWSLogs/{ORGANIZATION}/{hive}"), Some(ORGANIZATION));
                 keys += 6;
             }
         }
@@ -139,17 +160,26 @@ fn a_copied_file_is_recognised_by_its_name() {
 
 #[test]
 fn other_services_are_named_and_are_no_log_of_ours() {
-    for service in ["vpcflowlogs", "elasticloadbalancing", "GuardDuty", "Config", "cloudtrail", "CLOUDTRAIL"]
+    for service in
+        ["elasticloadbalancing", "WAFLogs", "cloudtrail", "CLOUDTRAIL", "vpcflowlogs-prod", "guardduty"]
     {
+        for below in ["us-east-1/2024/01/02", "us-east-1/CloudTrail", "us-east-1/error/2024/01/02"] {
+            let key = format!("CloudTrail/AWSLogs/{ACCOUNT}/{service}/{below}/file_CloudTrail_x.gz");
+            let info = read(&key);
+            assert_eq!(info.service.as_deref(), Some(service), "{key}");
+            assert_eq!((info.log_type, info.not_loaded), (None, None), "{key}");
+        }
+    }
+    for service in ["vpcflowlogs", "GuardDuty", "Config"] {
         let key = format!("CloudTrail/AWSLogs/{ACCOUNT}/{service}/us-east-1/2024/01/02/file_CloudTrail_x.gz");
-        let info = read(&key);
-        assert_eq!(info.service.as_deref(), Some(service), "{key}");
-        assert_eq!(LogKind::of_service(service), None);
+        let info = key::read(&key, &[("cloudtrail", &CLOUDTRAIL)]);
+        assert_eq!((info.service.as_deref(), info.log_type), (Some(service), None), "{key}");
     }
 }
 
 #[test]
 fn look_alikes_are_not_recognised() {
+    let cloudtrail = [("cloudtrail", &CLOUDTRAIL)];
     for key in [
         "",
         "/",
@@ -173,7 +203,7 @@ fn look_alikes_are_not_recognised() {
         "AWSLogs/aws-account-id=1/aws-service=vpcflowlogs/x",
         "AWSLogs/aws-account-id=111122223333/x",
     ] {
-        assert_eq!(read(key).service, None, "{key}");
+        assert_eq!(key::read(key, &cloudtrail).service, None, "{key}");
     }
 }
 
@@ -203,7 +233,9 @@ proptest! {
     fn parts_of_keys_in_any_order_are_read_without_panic(
         parts in prop::collection::vec(
             prop::sample::select(vec![
-                "AWSLogs", "111122223333", "o-abcdefghij", "CloudTrail", "us-east-1", "2024", "01", "99", "",
+                "AWSLogs", "111122223333", "o-abcdefghij", "CloudTrail", "GuardDuty", "aws.securityhub", "error",
+                "Security_Hub_Findings_-_Imported", "ConfigHistory", "vpcdnsquerylogs", "1", "year=2024", "month=1",
+                "day=2", "s-1-2024-01-02-03-05-00-x", "processing-failed", "aws-service=vpcflowlogs", "us-east-1", "2024", "01", "99", "",
                 "aws-account-id=111122223333", "aws-service=CloudTrail", "aws-region=us-east-1", "year=", "é",
                 "111122223333_CloudTrail_us-east-1_20240102T0305Z_x", "_T_Z", "2024é102T03é5Z", "month=é",
                 "12345678T1234Z", "99999999T999999Z", "T", "Z", "=", "-", "o-",
@@ -216,6 +248,8 @@ proptest! {
         if let Some(account) = info.account {
             prop_assert!(account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()));
         }
+        prop_assert!(info.log_type.is_none_or(|name| TYPES.iter().any(|(known, _)| *known == name)));
+        prop_assert_eq!(info.log_type.is_some() && info.rule.is_empty(), false);
     }
 
     #[test]
@@ -223,8 +257,8 @@ proptest! {
         let rest = format!("AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2024/01/02/{}", file("CloudTrail", "eu-west-1"));
         let (with, without) = (read(&format!("{prefix}/{rest}")), read(&rest));
         prop_assert_eq!(
-            (with.service, with.account, with.region, with.time),
-            (without.service, without.account, without.region, without.time)
+            (with.service, with.account, with.region, with.time, with.log_type, with.not_loaded),
+            (without.service, without.account, without.region, without.time, without.log_type, without.not_loaded)
         );
     }
 }

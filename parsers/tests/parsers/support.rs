@@ -7,9 +7,8 @@ use serde_json::Value;
 use siem_parsers::{
     decode::{DecodeError, Decoder},
     document::{ItemKind, ObjectContext, Provenance, RecordProblem, Rendered},
-    key,
     render::Renderer,
-    source::{LogType, cloudtrail},
+    source::{self, LogType, cloudtrail},
     split::{Cut, Cutter, Form, Limits, Piece, SplitProblem},
 };
 
@@ -32,7 +31,7 @@ pub(crate) fn context_for(log_type: &LogType, key: &str) -> ObjectContext {
         etag: Some("0123456789abcdef".to_owned()),
         ingested: "2024-01-02T03:06:00Z".to_owned(),
     };
-    ObjectContext::new(&provenance, key::read(key), log_type.name)
+    ObjectContext::new(&provenance, source::read_key(key), log_type.name)
 }
 
 /// One document with its action line, apart from where it stood.

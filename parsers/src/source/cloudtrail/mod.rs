@@ -20,7 +20,8 @@ use super::{
 use crate::{
     document::{Out, member, put, raw_member},
     json::write::Record,
-    key::LogKind,
+    key::KeyMarks,
+    recognise::content,
     schema::Schema,
     shape::{Member, Shaper, resolve},
     user_agent_cache::UserAgentCache,
@@ -64,10 +65,20 @@ impl<'a> Event<'a> {
     }
 }
 
+/// Management and data events, Insights, network activity, and sums of data events.
+const FOLDERS: &[&str] =
+    &["CloudTrail", "CloudTrail-Insight", "CloudTrail-NetworkActivity", "CloudTrail-Aggregated"];
+
 /// The log.
 pub static LOG_TYPE: LogType = LogType {
     name: "cloudtrail",
-    kind: LogKind::CloudTrail,
+    marks: KeyMarks {
+        services: FOLDERS,
+        folders: FOLDERS,
+        not_loaded: &[("CloudTrail-Digest", "CloudTrail digest: hashes of log files, no events")],
+        ..KeyMarks::NONE
+    },
+    looks_like: content::looks_like_cloudtrail,
     layout: Layout::ListUnder("Records"),
     writer: || Box::new(CloudTrailWriter::default()),
     template: Template {
