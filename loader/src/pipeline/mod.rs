@@ -10,6 +10,7 @@ mod buffer;
 pub mod object;
 mod order;
 mod reader;
+mod spool;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},

@@ -9,13 +9,14 @@ use siem_parsers::{
     document::{ObjectContext, Provenance},
     recognise,
     source::{self, LogType},
-    split::{Cut, Cutter, SplitProblem},
+    split::{Cut, Cutter, SplitProblem, parquet},
 };
 
 use super::{
     Output, Settings,
     bench::{Job, Shop},
     object::{ObjectReport, ObjectRun, ObjectStatus},
+    spool,
 };
 use crate::{
     error::ErrorClass,
@@ -23,7 +24,7 @@ use crate::{
 };
 
 /// Decoded bytes asked for at a time.
-const READ: usize = 256 << 10;
+pub(super) const READ: usize = 256 << 10;
 
 /// Reads one object of a listing to its end.
 pub(super) fn read(
@@ -102,11 +103,15 @@ pub(super) fn read(
     if let Some((class, text)) = failure {
         reading.run.report().fail(class, text);
     }
-    reading.all(decoder, first);
+    if parquet::is_parquet(&first) {
+        spool::read(&mut reading, decoder, first);
+    } else {
+        reading.all(decoder, first);
+    }
 }
 
 /// How reading failed.
-type Failure = (ErrorClass, String);
+pub(super) type Failure = (ErrorClass, String);
 
 /// The first decoded bytes of an object, and the decoder for the rest, if there may be any.
 fn begin(body: Body) -> (Option<Decoder<Body>>, Vec<u8>, Option<Failure>) {
@@ -122,7 +127,7 @@ fn begin(body: Body) -> (Option<Decoder<Body>>, Vec<u8>, Option<Failure>) {
 }
 
 /// What is told of an object whose bytes end early.
-fn failure(error: &DecodeError) -> Failure {
+pub(super) fn failure(error: &DecodeError) -> Failure {
     match error {
         DecodeError::Fetch { source, .. } => match FetchError::of(source) {
             Some(fetch) => (fetch.class(), fetch.to_string()),
@@ -133,15 +138,15 @@ fn failure(error: &DecodeError) -> Failure {
 }
 
 /// The stored bytes of an object.
-type Body = Box<dyn std::io::Read + Send>;
+pub(super) type Body = Box<dyn std::io::Read + Send>;
 
 /// An object being read.
-struct Reading<'a> {
-    run: Arc<ObjectRun>,
+pub(super) struct Reading<'a> {
+    pub(super) run: Arc<ObjectRun>,
     context: Arc<ObjectContext>,
-    settings: &'a Settings,
+    pub(super) settings: &'a Settings,
     shop: &'a Shop,
-    output: &'a Arc<dyn Output>,
+    pub(super) output: &'a Arc<dyn Output>,
     pieces: u64,
 }
 
@@ -163,9 +168,7 @@ impl Reading<'_> {
                 return;
             }
             if self.output.stopped() {
-                let text = "not read to its end, because the run was stopped".to_owned();
-                self.run.report().fail(ErrorClass::Transient, text);
-                return;
+                return self.stopped();
             }
             let Some(decoder) = &mut decoder else { break };
             if let Ok(buffer) = returned.try_recv() {
@@ -191,7 +194,13 @@ impl Reading<'_> {
         }
     }
 
-    fn hand_on(&mut self, cut: Cut, buffers: &Sender<Vec<u8>>) {
+    /// Notes that the object was not read to its end.
+    pub(super) fn stopped(&self) {
+        let text = "not read to its end, because the run was stopped".to_owned();
+        self.run.report().fail(ErrorClass::Transient, text);
+    }
+
+    pub(super) fn hand_on(&mut self, cut: Cut, buffers: &Sender<Vec<u8>>) {
         match cut {
             Cut::Piece(piece) => {
                 let number = self.pieces;

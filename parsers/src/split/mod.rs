@@ -5,6 +5,7 @@
 
 mod cutter;
 pub mod lines;
+pub mod parquet;
 pub mod records;
 pub mod scan;
 
