@@ -3,15 +3,20 @@
 //! Records are written from templates: JSON text as AWS delivers it, with slots such as `<bucket>` or
 //! `<uuid>` in it ([`template`]). What the slots draw from is a [`world`] of accounts, principals and
 //! resources that follows from a seed. [`actions`] is the catalogue of API calls with their weights,
-//! [`event`] puts one record together, [`object`] streams records into S3 objects. [`fixtures`] are the
+//! [`event`] puts one record together, [`object`] streams records into S3 objects. [`flow_log`],
+//! [`resolver`] and [`config_item`] make other records, which [`corpus`] streams. [`fixtures`] are the
 //! small objects with a known content that tests and demo load.
 
 pub mod actions;
 pub mod clock;
+pub mod config_item;
+pub mod corpus;
 pub mod event;
 pub mod fixtures;
+pub mod flow_log;
 pub mod insight;
 pub mod object;
+pub mod resolver;
 pub mod rng;
 pub mod template;
 pub mod world;

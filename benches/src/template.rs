@@ -92,6 +92,12 @@ impl Template {
         Self(pieces)
     }
 
+    /// Compiles texts that are written one after the other; no slot may reach over two of them.
+    #[must_use]
+    pub fn parts(texts: &[&'static str]) -> Self {
+        Self(texts.iter().flat_map(|text| Self::new(text).0).collect())
+    }
+
     /// True if it writes nothing at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -9,8 +9,12 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
 use siem_benches::{
-    fixtures,
+    config_item::{self, Delivery, Items},
+    corpus::{self, Made, Origin},
+    fixtures, flow_log,
     object::{Generator, Size, Stream, Written, tree},
+    resolver,
+    rng::Rng,
 };
 
 #[derive(Parser)]
@@ -26,6 +30,20 @@ enum Command {
     Cloudtrail(Corpus),
     /// CloudTrail Insights.
     CloudtrailInsight(Corpus),
+    /// VPC Flow Logs as text.
+    VpcFlowLogs {
+        /// Version of the record format; all its fields are written.
+        #[arg(long, default_value = "5", value_parser = flow_log::version)]
+        version: u8,
+        #[command(flatten)]
+        corpus: Corpus,
+    },
+    /// Route 53 Resolver query logs.
+    Route53Resolver(Corpus),
+    /// AWS Config history files, one resource type each.
+    ConfigHistory(Corpus),
+    /// AWS Config snapshots.
+    ConfigSnapshot(Corpus),
     /// The fixture objects, their bad neighbours and the manifest.
     Fixtures {
         /// The folder `objects` of the fixtures; `bad` and `manifest.ndjson` go beside it.
@@ -63,6 +81,16 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Cloudtrail(corpus) => corpus.write(Stream::Events),
         Command::CloudtrailInsight(corpus) => corpus.write(Stream::Insights),
+        Command::VpcFlowLogs { version, corpus } => corpus.write_from(&|rng, origin| {
+            let rows = flow_log::Rows::new(corpus.source_seed(rng), version, origin);
+            (flow_log::key(rng, origin), Box::new(rows))
+        }),
+        Command::Route53Resolver(corpus) => corpus.write_from(&|rng, origin| {
+            let queries = resolver::Queries::new(corpus.source_seed(rng), origin);
+            (resolver::key(rng, origin), Box::new(queries))
+        }),
+        Command::ConfigHistory(corpus) => corpus.write_items(Delivery::History),
+        Command::ConfigSnapshot(corpus) => corpus.write_items(Delivery::Snapshot),
         Command::Fixtures { out } => {
             let root = out.parent().context("the fixtures' folder needs a parent for `bad`")?;
             let count = fixtures::write(&out, root)?;
@@ -78,10 +106,7 @@ impl Corpus {
             let (keys, written) = tree(folder, self.seed, stream, self.objects, events, self.plain)?;
             return say(&format!("{} objects, {}", keys.len(), figures(written)));
         }
-        let size = match (self.events, self.decoded_bytes) {
-            (_, Some(bytes)) => Size::Bytes(bytes),
-            (events, None) => Size::Records(events.unwrap_or(50_000)),
-        };
+        let size = self.size();
         let mut generator = Generator::new(self.seed, stream);
         match &self.out {
             None => bail!("--out FILE or --out-dir DIR"),
@@ -92,6 +117,50 @@ impl Corpus {
             Some(path) => {
                 let file = File::create(path).with_context(|| path.display().to_string())?;
                 say(&figures(generator.file(BufWriter::new(file), size, self.plain)?))
+            }
+        }
+    }
+}
+
+impl Corpus {
+    fn size(&self) -> Size {
+        match (self.events, self.decoded_bytes) {
+            (_, Some(bytes)) => Size::Bytes(bytes),
+            (events, None) => Size::Records(events.unwrap_or(50_000)),
+        }
+    }
+
+    /// The seed of one object's source: the corpus's own, unless there are many objects.
+    fn source_seed(&self, rng: &mut Rng) -> u64 {
+        if self.out_dir.is_some() { rng.bits() } else { self.seed }
+    }
+
+    fn write_items(&self, delivery: Delivery) -> anyhow::Result<()> {
+        self.write_from(&|rng, origin| {
+            let seed = self.source_seed(rng);
+            let key = config_item::key(rng, seed, delivery, origin);
+            (key, Box::new(Items::new(seed, delivery, origin)))
+        })
+    }
+
+    /// Writes the objects of a source that `make` gives with its key.
+    fn write_from(&self, make: &dyn Fn(&mut Rng, Origin) -> Made) -> anyhow::Result<()> {
+        if let Some(folder) = &self.out_dir {
+            let count = (self.objects, self.events.unwrap_or(1000));
+            let (keys, written) = corpus::tree(folder, self.seed, count, self.plain, make)?;
+            return say(&format!("{} objects, {}", keys.len(), figures(written)));
+        }
+        let (_, mut source) = make(&mut Rng::new(self.seed), corpus::single());
+        match &self.out {
+            None => bail!("--out FILE or --out-dir DIR"),
+            Some(path) if path.as_os_str() == "-" => {
+                corpus::file(source.as_mut(), BufWriter::new(stdout().lock()), self.size(), self.plain)?;
+                Ok(())
+            }
+            Some(path) => {
+                let file = File::create(path).with_context(|| path.display().to_string())?;
+                let written = corpus::file(source.as_mut(), BufWriter::new(file), self.size(), self.plain)?;
+                say(&figures(written))
             }
         }
     }
