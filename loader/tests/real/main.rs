@@ -3,10 +3,13 @@
 
 mod bad_input;
 mod fetch;
+mod findings;
 mod fixtures;
+mod hostile;
 mod load;
 mod memory;
 mod program;
 mod s3_support;
+mod side_by_side;
 mod sink;
 mod support;
