@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use siem_benches::{
     config_item::{self, Delivery, Items},
     corpus::{self, Made, Origin},
-    fixtures, flow_log,
+    findings, fixtures, flow_log,
     object::{Generator, Size, Stream, Written, tree},
     resolver,
     rng::Rng,
@@ -44,6 +44,10 @@ enum Command {
     ConfigHistory(Corpus),
     /// AWS Config snapshots.
     ConfigSnapshot(Corpus),
+    /// GuardDuty findings, as an export has them.
+    Guardduty(Corpus),
+    /// Security Hub findings, as EventBridge and Firehose deliver them.
+    SecurityHub(Corpus),
     /// The fixture objects, their bad neighbours and the manifest.
     Fixtures {
         /// The folder `objects` of the fixtures; `bad` and `manifest.ndjson` go beside it.
@@ -91,6 +95,8 @@ fn main() -> anyhow::Result<()> {
         }),
         Command::ConfigHistory(corpus) => corpus.write_items(Delivery::History),
         Command::ConfigSnapshot(corpus) => corpus.write_items(Delivery::Snapshot),
+        Command::Guardduty(corpus) => corpus.write_findings(findings::Source::GuardDuty),
+        Command::SecurityHub(corpus) => corpus.write_findings(findings::Source::SecurityHub),
         Command::Fixtures { out } => {
             let root = out.parent().context("the fixtures' folder needs a parent for `bad`")?;
             let count = fixtures::write(&out, root)?;
@@ -161,6 +167,27 @@ impl Corpus {
                 let file = File::create(path).with_context(|| path.display().to_string())?;
                 let written = corpus::file(source.as_mut(), BufWriter::new(file), self.size(), self.plain)?;
                 say(&figures(written))
+            }
+        }
+    }
+
+    fn write_findings(&self, source: findings::Source) -> anyhow::Result<()> {
+        if let Some(folder) = &self.out_dir {
+            let events = self.events.unwrap_or(1000);
+            let (keys, written) =
+                findings::tree(folder, self.seed, source, self.objects, events, self.plain)?;
+            return say(&format!("{} objects, {}", keys.len(), figures(written)));
+        }
+        let mut generator = findings::Generator::new(self.seed, source);
+        match &self.out {
+            None => bail!("--out FILE or --out-dir DIR"),
+            Some(path) if path.as_os_str() == "-" => {
+                generator.file(BufWriter::new(stdout().lock()), self.size(), self.plain)?;
+                Ok(())
+            }
+            Some(path) => {
+                let file = File::create(path).with_context(|| path.display().to_string())?;
+                say(&figures(generator.file(BufWriter::new(file), self.size(), self.plain)?))
             }
         }
     }

@@ -110,7 +110,10 @@ fn logs(token: &str) -> Vec<Both> {
             object: format!(
                 r#"{{"schemaVersion":"2.0","accountId":"{account}","region":"eu-central-1","id":"{token}","type":"Recon:EC2/PortProbeUnprotectedPort","severity":2.0,"updatedAt":"2007-01-01T00:00:00.000Z","createdAt":"2007-01-01T00:00:00.000Z","title":"t","description":"d","resource":{{"resourceType":"Instance"}},"service":{{"count":1,"archived":false,"detectorId":"d"}}}}"#
             ),
-            queries: vec![json!({"term": {"severitylabel": "low"}}), json!({"range": {"severity": {"gte": 1}}})],
+            queries: vec![
+                json!({"term": {"severitylabel": "low"}}),
+                json!({"range": {"severity": {"gte": 1}}}),
+            ],
             terms: &["type", "ThreatPurpose", "cloud.account.id", "rule.id"],
             sum: Some(("service.count", 2.0)),
         },
@@ -128,8 +131,17 @@ fn logs(token: &str) -> Vec<Both> {
             object: format!(
                 r#"{{"SchemaVersion":"2018-10-08","Id":"{token}","ProductArn":"arn:aws:securityhub:eu-central-1::product/aws/inspector","AwsAccountId":"{account}","Title":"t","Severity":{{"Label":"HIGH","Normalized":70}},"Workflow":{{"Status":"NEW"}},"RecordState":"ACTIVE","UpdatedAt":"2007-01-01T00:00:00.000Z","CreatedAt":"2007-01-01T00:00:00.000Z","ProductFields":{{"aws/securityhub/ProductName":"Inspector"}},"Types":["a/b/c"],"Resources":[{{"Type":"AwsEc2Instance","Id":"i-1","Details":{{"x":"text"}}}}]}}"#
             ),
-            queries: vec![json!({"term": {"Severity.Label": "HIGH"}}), json!({"term": {"event.module": "inspector"}})],
-            terms: &["Severity.Label", "Workflow.Status", "RecordState", "Resources.Type", "cloud.account.id"],
+            queries: vec![
+                json!({"term": {"Severity.Label": "HIGH"}}),
+                json!({"term": {"event.module": "inspector"}}),
+            ],
+            terms: &[
+                "Severity.Label",
+                "Workflow.Status",
+                "RecordState",
+                "Resources.Type",
+                "cloud.account.id",
+            ],
             sum: Some(("Severity.Normalized", 140.0)),
         },
     ]
@@ -165,13 +177,15 @@ async fn indices_of_es_loader_are_searched_together_with_ours() {
         let root = scratch();
         put(&root, log.key, &gzip(log.object.as_bytes()));
         let root = root.to_str().unwrap();
-        let loaded = run(&["load", root, "--root", root, "--opensearch-url", opensearch_url(), "--output", "json"]);
+        let loaded =
+            run(&["load", root, "--root", root, "--opensearch-url", opensearch_url(), "--output", "json"]);
         assert_eq!(loaded.expect_status(0).figures(["records", "indexed"]), [1, 1], "{}", log.key);
         ok(&node(), Method::Post, &format!("/{}/_refresh", log.pattern), None).await;
 
         let only = json!({"term": {"cloud.account.id": token}});
         for query in &log.queries {
-            let body = json!({"query": {"bool": {"filter": [only, query]}}, "sort": [{"@timestamp": "desc"}]});
+            let body =
+                json!({"query": {"bool": {"filter": [only, query]}}, "sort": [{"@timestamp": "desc"}]});
             let found = ok(&node(), Method::Post, &format!("/{}/_search", log.pattern), Some(body)).await;
             assert_eq!(found["_shards"]["failed"], 0, "{query}: {found}");
             assert_eq!(found["hits"]["total"]["value"], 2, "{query}: {found}");

@@ -11,15 +11,44 @@ const TEMPLATE: &str =
     include_str!("../../../../index-templates/component-templates/siem-loader-vpcflowlogs.json");
 
 /// Columns that the usual row has beside the one that is tried.
-const USUAL: &[(&str, &str)] =
-    &[("version", "2"), ("srcaddr", "10.0.0.1"), ("dstaddr", "192.0.2.1"), ("action", "ACCEPT"), ("bytes", "10")];
+const USUAL: &[(&str, &str)] = &[
+    ("version", "2"),
+    ("srcaddr", "10.0.0.1"),
+    ("dstaddr", "192.0.2.1"),
+    ("action", "ACCEPT"),
+    ("bytes", "10"),
+];
 
 /// Values for one field; `TOKEN` stands for a text found nowhere else.
 fn texts() -> Vec<String> {
     let mut all: Vec<String> = [
-        "TOKEN", "999999999999999999999999", "-5", "1.5", "1e5", "00", "0x1F", "true", "NaN", "Infinity", "{", "[\"",
-        "\"TOKEN\"", "back\\slashTOKEN", "300.1.2.3", "::1", "fe80::1%eth0", "TOKENé", "\u{1}\u{7f}TOKEN", "null",
-        "2026-01-01", "9223372036854775807", "9223372036854775808", "a,b;c=d", "<<TRUNCATED>>", "65536", "-0",
+        "TOKEN",
+        "999999999999999999999999",
+        "-5",
+        "1.5",
+        "1e5",
+        "00",
+        "0x1F",
+        "true",
+        "NaN",
+        "Infinity",
+        "{",
+        "[\"",
+        "\"TOKEN\"",
+        "back\\slashTOKEN",
+        "300.1.2.3",
+        "::1",
+        "fe80::1%eth0",
+        "TOKENé",
+        "\u{1}\u{7f}TOKEN",
+        "null",
+        "2026-01-01",
+        "9223372036854775807",
+        "9223372036854775808",
+        "a,b;c=d",
+        "<<TRUNCATED>>",
+        "65536",
+        "-0",
     ]
     .map(str::to_owned)
     .into();
@@ -84,7 +113,9 @@ async fn every_value_of_a_flow_log_is_taken() {
                 if matches!(of.as_deref(), Some("ip" | "date")) {
                     continue;
                 }
-                let mut should = vec![json!({"query_string": {"query": format!("\"{token}\""), "fields": ["*"], "lenient": true}})];
+                let mut should = vec![
+                    json!({"query_string": {"query": format!("\"{token}\""), "fields": ["*"], "lenient": true}}),
+                ];
                 should.push(json!({"term": {"siem.flat": token}}));
                 queries.push(json!({"bool": {"should": should, "filter": [{"term": {"@log_s3key": key}}], "minimum_should_match": 1}}));
             }

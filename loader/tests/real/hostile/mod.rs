@@ -57,8 +57,12 @@ fn variants(kind: &Kind, month: &str) -> Vec<Variant> {
             places.push((format!("{free}.{below}"), String::new()));
         }
     }
-    places.extend(["unheardOf", "event", "source.ip", "siem", "_id", "@message", "flat"].map(|p| (p.into(), String::new())));
-    places.retain(|(path, _)| !kind.left_alone.iter().any(|l| path == l || path.starts_with(&format!("{l}."))));
+    places.extend(
+        ["unheardOf", "event", "source.ip", "siem", "_id", "@message", "flat"]
+            .map(|p| (p.into(), String::new())),
+    );
+    places
+        .retain(|(path, _)| !kind.left_alone.iter().any(|l| path == l || path.starts_with(&format!("{l}."))));
     let mut all = Vec::new();
     for (path, of) in &places {
         let heavy = kind.free.contains(&path.as_str());
@@ -81,12 +85,14 @@ fn variants(kind: &Kind, month: &str) -> Vec<Variant> {
 /// Everything in a document that is no name, as text, one value a line.
 fn values_of(value: &Value, out: &mut String) {
     match value {
-        Value::Object(members) => members.iter().filter(|(name, _)| *name != "@message").for_each(|(name, v)| {
-            // Names are values too where a record has many of its own.
-            out.push_str(name);
-            out.push('\n');
-            values_of(v, out);
-        }),
+        Value::Object(members) => {
+            members.iter().filter(|(name, _)| *name != "@message").for_each(|(name, v)| {
+                // Names are values too where a record has many of its own.
+                out.push_str(name);
+                out.push('\n');
+                values_of(v, out);
+            })
+        }
         Value::Array(list) => list.iter().for_each(|v| values_of(v, out)),
         Value::String(text) => {
             out.push_str(text);
@@ -123,7 +129,9 @@ async fn documents(index: &str, key: &str) -> HashMap<u64, Value> {
     // Deeper than the other reader goes.
     let found: Value = simd_json::serde::from_slice(&mut answer).unwrap();
     let hits = found["hits"]["hits"].as_array().unwrap();
-    hits.iter().map(|hit| (hit["_source"]["siem"]["ordinal"].as_u64().unwrap(), hit["_source"].clone())).collect()
+    hits.iter()
+        .map(|hit| (hit["_source"]["siem"]["ordinal"].as_u64().unwrap(), hit["_source"].clone()))
+        .collect()
 }
 
 /// How many documents each of many searches finds.
