@@ -9,6 +9,7 @@ mod hostile;
 mod load;
 mod memory;
 mod program;
+mod s3_received;
 mod s3_support;
 mod side_by_side;
 mod sink;

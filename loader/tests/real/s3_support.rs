@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -14,6 +14,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use siem_loader::fetch::{FetchOptions, S3Settings, Source};
 use tokio::runtime::Runtime;
+
+use crate::s3_received::Received;
 
 /// Where the S3 server of this test run listens, and an identity that may do everything there.
 #[derive(Debug, Clone)]
@@ -94,6 +96,14 @@ impl TestS3 {
     pub(crate) fn source(&self) -> Source {
         Source::with_s3(FetchOptions::default(), runtime().handle().clone(), self.settings())
     }
+
+    /// A source, and the count of what it takes from its HTTP client.
+    pub(crate) fn counting_source(&self) -> (Source, Received) {
+        let (mut settings, received) = (self.settings(), Received::default());
+        let client = received.through(http_client());
+        settings.sdk = settings.sdk.map(|sdk| sdk.into_builder().http_client(client).build());
+        (Source::with_s3(FetchOptions::default(), runtime().handle().clone(), settings), received)
+    }
 }
 
 pub(crate) fn sdk_config(endpoint: &str, credentials: SharedCredentialsProvider) -> SdkConfig {
@@ -154,7 +164,6 @@ pub(crate) struct CutProxy {
 struct Counts {
     cuts: AtomicU32,
     open: AtomicU32,
-    answered: AtomicU64,
 }
 
 impl CutProxy {
@@ -168,12 +177,12 @@ impl CutProxy {
             for client in listener.incoming().map_while(Result::ok) {
                 let server = TcpStream::connect(&upstream).unwrap();
                 let (request_from, request_to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-                std::thread::spawn(move || copy(request_from, request_to, u64::MAX, &AtomicU64::new(0)));
+                std::thread::spawn(move || copy(request_from, request_to, u64::MAX));
                 let seen = Arc::clone(&seen);
                 seen.open.fetch_add(1, Ordering::SeqCst);
                 std::thread::spawn(move || {
                     let allowed = if seen.cuts.load(Ordering::SeqCst) < times { after } else { u64::MAX };
-                    if copy(server, client, allowed, &seen.answered) {
+                    if copy(server, client, allowed) {
                         seen.cuts.fetch_add(1, Ordering::SeqCst);
                     }
                     seen.open.fetch_sub(1, Ordering::SeqCst);
@@ -192,15 +201,10 @@ impl CutProxy {
     pub(crate) fn open_connections(&self) -> u32 {
         self.counts.open.load(Ordering::SeqCst)
     }
-
-    /// Bytes of answers it passed on so far.
-    pub(crate) fn answered(&self) -> u64 {
-        self.counts.answered.load(Ordering::SeqCst)
-    }
 }
 
 /// Copies until one side ends (false) or the allowance is used up (true); then hangs up both.
-fn copy(mut from: TcpStream, mut to: TcpStream, allowed: u64, copied: &AtomicU64) -> bool {
+fn copy(mut from: TcpStream, mut to: TcpStream, allowed: u64) -> bool {
     let mut buffer = vec![0; 64 << 10];
     let mut left = allowed;
     while left > 0 {
@@ -208,7 +212,6 @@ fn copy(mut from: TcpStream, mut to: TcpStream, allowed: u64, copied: &AtomicU64
         match from.read(&mut buffer[..most]) {
             Ok(count) if count > 0 && to.write_all(&buffer[..count]).is_ok() => {
                 left -= count as u64;
-                copied.fetch_add(count as u64, Ordering::SeqCst);
             }
             _ => break,
         }
