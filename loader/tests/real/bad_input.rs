@@ -11,7 +11,10 @@ const SAID: &[(&str, &str)] = &[
     ("digestAsTrail", "not loaded: CloudTrail digest"),
     ("garbageBetween", "record 1 at byte 760 of the decoded object: not an object"),
     ("gzipHeaderOnly", "the gzip stream is cut off at byte 10 of the stored object"),
-    ("gzipInGzip", "not JSON"),
+    (
+        "innerCutOff",
+        "the gzip stream inside the gzip stream (layer 2 of the object) is cut off at byte 10 of that layer",
+    ),
     ("invalidUtf8", "invalid UTF-8 in 1 records, replaced"),
     ("noRecords", "no `Records` list in the JSON"),
     ("notGzip", "not JSON"),

@@ -1,4 +1,4 @@
-//! Tells errors of the source from errors of a decoder that reads from it.
+//! Tells errors of the source from errors of a decoder that reads from it. The source may be a decoder too.
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,6 +20,11 @@ impl Watch {
     /// Bytes read.
     pub(super) fn count(&self) -> u64 {
         self.0.count.get()
+    }
+
+    /// Counts bytes that were read before.
+    pub(super) fn add(&self, count: u64) {
+        self.0.count.set(self.0.count.get() + count);
     }
 
     /// The error of the source, once.
@@ -46,7 +51,7 @@ impl<R: Read> Read for Watched<R> {
         loop {
             match self.inner.read(room) {
                 Ok(count) => {
-                    self.watch.0.count.set(self.watch.0.count.get() + count as u64);
+                    self.watch.add(count as u64);
                     return Ok(count);
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

@@ -1,8 +1,6 @@
-//! Zip archives and zstd frames: all of them, one after the other.
+//! Zip archives: all entries, one after the other.
 
 use std::io::{self, BufRead, Read};
-
-use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 /// All entries of a zip archive, as one stream. Entries are found by their own headers, so an archive whose sizes
 /// stand only behind the data (written to a pipe) is refused with a message.
@@ -12,6 +10,10 @@ use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 pub(super) struct Zipped<R> {
     stored: R,
     entry: io::Cursor<Vec<u8>>,
+    /// Told when the bytes before it are handed on.
+    failed: Option<io::Error>,
+    /// The directory or something wrong was met: no entry follows.
+    ended: bool,
 }
 
 /// Largest entry of a zip archive that is taken. Bytes.
@@ -19,7 +21,7 @@ const MAX_ENTRY: u64 = 256 << 20;
 
 impl<R: BufRead> Zipped<R> {
     pub(super) fn new(stored: R) -> Self {
-        Self { stored, entry: io::Cursor::new(Vec::new()) }
+        Self { stored, entry: io::Cursor::new(Vec::new()), failed: None, ended: false }
     }
 }
 
@@ -30,6 +32,14 @@ impl<R: BufRead> Read for Zipped<R> {
             if count > 0 || room.is_empty() {
                 return Ok(count);
             }
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
+            if self.ended {
+                return Ok(0);
+            }
+            // Unless an entry comes.
+            self.ended = true;
             // Behind the last entry stands the directory, which repeats what the entries say.
             let mut signature = Vec::with_capacity(4);
             self.stored.by_ref().take(4).read_to_end(&mut signature)?;
@@ -45,56 +55,14 @@ impl<R: BufRead> Read for Zipped<R> {
                 return Ok(0);
             };
             let mut inflated = Vec::new();
-            file.by_ref().take(MAX_ENTRY + 1).read_to_end(&mut inflated)?;
+            // An entry that is cut off or harmed gives what came before.
+            self.failed = file.by_ref().take(MAX_ENTRY + 1).read_to_end(&mut inflated).err();
             if inflated.len() as u64 > MAX_ENTRY {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "an entry of more than 256 MiB"));
             }
             drop(file);
+            self.ended = self.failed.is_some();
             self.entry = io::Cursor::new(inflated);
-        }
-    }
-}
-
-/// All frames of a zstd file.
-pub(super) struct Zstd<R: BufRead> {
-    state: Option<ZstdState<R>>,
-}
-
-enum ZstdState<R: BufRead> {
-    Between(R),
-    Frame(Box<StreamingDecoder<R, FrameDecoder>>),
-}
-
-impl<R: BufRead> Zstd<R> {
-    pub(super) fn new(stored: R) -> Self {
-        Self { state: Some(ZstdState::Between(stored)) }
-    }
-}
-
-impl<R: BufRead> Read for Zstd<R> {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if room.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            match self.state.take() {
-                None => return Ok(0),
-                Some(ZstdState::Between(mut stored)) => {
-                    if stored.fill_buf()?.is_empty() {
-                        return Ok(0);
-                    }
-                    let frame = StreamingDecoder::new(stored).map_err(io::Error::other)?;
-                    self.state = Some(ZstdState::Frame(Box::new(frame)));
-                }
-                Some(ZstdState::Frame(mut frame)) => {
-                    let count = frame.read(room)?;
-                    if count > 0 {
-                        self.state = Some(ZstdState::Frame(frame));
-                        return Ok(count);
-                    }
-                    self.state = Some(ZstdState::Between(frame.into_inner()));
-                }
-            }
         }
     }
 }

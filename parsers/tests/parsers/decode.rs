@@ -9,7 +9,7 @@ use siem_parsers::decode::{DecodeError, Decoder, Encoding};
 use crate::support::{Random, decode};
 
 /// Gives at most `most` bytes at a time, and in the end an error, if there is one.
-struct Slow {
+pub(crate) struct Slow {
     bytes: Cursor<Vec<u8>>,
     most: usize,
     error: Option<io::ErrorKind>,
@@ -25,16 +25,16 @@ impl Read for Slow {
     }
 }
 
-fn slow(bytes: &[u8], most: usize) -> Slow {
+pub(crate) fn slow(bytes: &[u8], most: usize) -> Slow {
     Slow { bytes: Cursor::new(bytes.to_vec()), most, error: None }
 }
 
-fn failing(bytes: &[u8], error: io::ErrorKind) -> Slow {
+pub(crate) fn failing(bytes: &[u8], error: io::ErrorKind) -> Slow {
     Slow { error: Some(error), ..slow(bytes, usize::MAX) }
 }
 
 /// Text that packs neither too well nor too badly.
-fn text(len: usize) -> Vec<u8> {
+pub(crate) fn text(len: usize) -> Vec<u8> {
     let mut random = Random(7);
     let words = ["eventName", "\"GetObject\"", "{", "}", ",", "arn:aws:iam::111122223333:role/", "\n"];
     let mut out = Vec::new();
@@ -46,23 +46,23 @@ fn text(len: usize) -> Vec<u8> {
     out
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     packed.write_all(bytes).unwrap();
     packed.finish().unwrap()
 }
 
-fn bzip2(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn bzip2(bytes: &[u8]) -> Vec<u8> {
     let mut packed = BzEncoder::new(Vec::new(), bzip2::Compression::fast());
     packed.write_all(bytes).unwrap();
     packed.finish().unwrap()
 }
 
-fn zstd(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
     ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
 }
 
-fn zip(entries: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn zip(entries: &[&[u8]]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (place, entry) in entries.iter().enumerate() {
         let options = zip::write::SimpleFileOptions::default();
@@ -73,7 +73,7 @@ fn zip(entries: &[&[u8]]) -> Vec<u8> {
 }
 
 /// Name, stored bytes, decoded bytes.
-fn objects(len: usize) -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
+pub(crate) fn objects(len: usize) -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
     let whole = text(len);
     let (a, b) = whole.split_at(len / 3);
     let cat = |parts: &[Vec<u8>]| parts.concat();
@@ -92,6 +92,16 @@ fn objects(len: usize) -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
         ("zip", zip(&[&whole]), whole.clone()),
         ("zip of two entries", zip(&[a, b]), whole.clone()),
     ]
+}
+
+type Pack = fn(&[u8]) -> Vec<u8>;
+
+/// Each of the encodings.
+pub(crate) fn packings() -> Vec<(&'static str, Pack)> {
+    fn zipped(bytes: &[u8]) -> Vec<u8> {
+        zip(&[bytes])
+    }
+    vec![("gzip", gzip), ("bzip2", bzip2), ("zstd", zstd), ("zip", zipped)]
 }
 
 #[test]
@@ -131,7 +141,9 @@ fn megabytes_go_through_all_encodings() {
 
 #[test]
 fn an_empty_object_is_empty() {
-    for stored in [vec![], gzip(b""), bzip2(b""), zstd(b""), zip(&[b""])] {
+    let packed = [gzip(b""), bzip2(b""), zstd(b""), zip(&[b""])];
+    let twice = packed.iter().map(|inner| gzip(inner)).collect::<Vec<_>>();
+    for stored in [vec![]].into_iter().chain(packed).chain(twice) {
         let (out, error) = decode(&stored[..], 1 << 20);
         assert!(out.is_empty() && error.is_none(), "{stored:?}: {error:?}");
     }
@@ -332,4 +344,55 @@ fn any_mutation_is_decoded_without_panic() {
             decode(&harmed[..], 4096);
         }
     }
+}
+
+#[test]
+fn bytes_decoded_before_a_damage_are_handed_out_whatever_the_encoding() {
+    let decoded = text(2_500_000);
+    for (name, pack) in packings() {
+        let stored = pack(&decoded);
+        for most in [1 << 20, 4_096] {
+            // A block of bzip2 is 100 kB here, one of zstd 128 KiB; the packing is no better than tenfold.
+            let cut = stored.len() * 9 / 10;
+            let (out, error) = decode(&stored[..cut], most);
+            assert!(matches!(error, Some(DecodeError::CutOff { .. })), "{name}: {error:?}");
+            assert!(decoded.starts_with(&out), "{name}");
+            assert!(out.len() > decoded.len() * 8 / 10, "{name}: {} of {}", out.len(), decoded.len());
+
+            let mut harmed = stored.clone();
+            harmed[cut..cut + 40].fill(0xff);
+            let (out, error) = decode(&harmed[..], most);
+            assert!(matches!(error, Some(DecodeError::Corrupt { .. })), "{name}: {error:?}");
+            let same = out.iter().zip(&decoded).take_while(|(a, b)| a == b).count();
+            assert!(same > decoded.len() * 8 / 10, "{name}: {same} of {}", decoded.len());
+        }
+    }
+}
+
+#[test]
+fn bytes_behind_bzip2_and_zstd_are_told_with_their_place() {
+    let decoded = text(900);
+    for (name, pack) in [("bzip2", bzip2 as Pack), ("zstd", zstd)] {
+        let packed = pack(&decoded);
+        let (out, error) = decode(&[&packed[..], b"{\"Records\":[]}"].concat()[..], 100);
+        assert_eq!(out, decoded);
+        match error {
+            Some(DecodeError::TrailingBytes { encoding, stored }) => {
+                assert_eq!((encoding, stored), (name, packed.len() as u64));
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn frames_of_zstd_that_are_to_be_skipped_are_skipped() {
+    let skip = |number: u8| [&[0x50 + number, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"???"].concat();
+    let decoded = text(900);
+    for stored in [[zstd(&decoded), skip(14)], [skip(0), zstd(&decoded)]] {
+        let (out, error) = decode(slow(&stored.concat(), 5), 100);
+        assert!(error.is_none() && out == decoded, "{error:?}");
+    }
+    let error = decode(&skip(3)[..9], 100).1;
+    assert!(matches!(error, Some(DecodeError::CutOff { encoding: "zstd", stored: 9 })), "{error:?}");
 }

@@ -11,6 +11,7 @@
 
 mod cloudtrail;
 mod decode;
+mod decode_layers;
 mod documents;
 mod fixes;
 mod hostile;
