@@ -64,6 +64,17 @@ impl<R: BufRead> Zstd<R> {
         }
     }
 
+    /// Behind a frame. The library only computes the checksum.
+    fn checked(&self) -> io::Result<State> {
+        match self.frame.get_checksum_from_data() {
+            Some(said) if self.frame.get_calculated_checksum() != Some(said) => {
+                let what = "the checksum is wrong".to_owned();
+                Err(io::Error::new(io::ErrorKind::InvalidData, Corrupt { what, unread: 0 }))
+            }
+            _ => Ok(State::Between),
+        }
+    }
+
     /// Decodes a block.
     fn block(&mut self) -> State {
         let one = || BlockDecodingStrategy::UptoBlocks(1);
@@ -95,7 +106,7 @@ impl<R: BufRead> Read for Zstd<R> {
                     }
                     self.state = match state {
                         State::Failed(error) => return Err(error),
-                        _ if self.frame.is_finished() => State::Between,
+                        _ if self.frame.is_finished() => self.checked()?,
                         _ => self.block(),
                     };
                 }

@@ -396,3 +396,19 @@ fn frames_of_zstd_that_are_to_be_skipped_are_skipped() {
     let error = decode(&skip(3)[..9], 100).1;
     assert!(matches!(error, Some(DecodeError::CutOff { encoding: "zstd", stored: 9 })), "{error:?}");
 }
+
+#[test]
+fn a_zstd_frame_whose_checksum_is_wrong_is_corrupt_and_all_bytes_are_handed_out() {
+    let decoded = text(300_000);
+    let mut stored = zstd(&decoded);
+    *stored.last_mut().unwrap() ^= 1;
+    for most in [1_000, 1 << 20] {
+        let (out, error) = decode(&stored[..], most);
+        assert_eq!(out, decoded);
+        let text = error.unwrap().to_string();
+        assert!(
+            text.starts_with("the zstd stream is corrupt") && text.ends_with("checksum is wrong"),
+            "{text}"
+        );
+    }
+}
