@@ -16,6 +16,7 @@ pub mod ecs;
 pub mod id;
 pub mod json;
 pub mod key;
+mod nested;
 pub mod recognise;
 pub mod render;
 pub mod schema;

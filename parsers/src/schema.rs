@@ -65,6 +65,18 @@ impl Schema {
             reserved: Fields::from_component_template(BASE_TEMPLATE),
         }
     }
+
+    /// Says which fields of the log's own template its writer makes itself (`severitylabel` …): a member of the
+    /// record that has such a name is moved aside, as with those of the template of all logs.
+    #[must_use]
+    pub fn with_own(mut self, names: &[&str]) -> Self {
+        for name in names {
+            if let Some(own) = self.record.take(name) {
+                self.reserved.change(name, |field| *field = own);
+            }
+        }
+        self
+    }
 }
 
 /// The fields of one object, found by name.
@@ -122,6 +134,14 @@ impl Fields {
         change(&mut field);
         self.fields.push((name.as_bytes().into(), field));
         self.index();
+    }
+
+    /// Takes the field of a name out.
+    fn take(&mut self, name: &str) -> Option<Field> {
+        let at = self.fields.iter().position(|(known, _)| **known == *name.as_bytes())?;
+        let (_, field) = self.fields.swap_remove(at);
+        self.index();
+        Some(field)
     }
 
     /// Builds `places`.

@@ -310,6 +310,14 @@ impl<F: Fixer> Shaper<'_, F> {
             Verdict::Untyped => field.map(|f| &f.fields).filter(|below| !below.is_empty()),
             Verdict::Below(below) => Some(below),
             Verdict::Aside => return,
+            // The name may be that of a typed field, which does not take it either: `tags.value`.
+            Verdict::Wrap
+                if field
+                    .and_then(|f| f.fields.get(b"value"))
+                    .is_some_and(|f| f.kind != Type::Untyped && !f.takes(&self.record, value)) =>
+            {
+                return;
+            }
             Verdict::Wrap => {
                 run.flush(json, out);
                 self.key(key, out);

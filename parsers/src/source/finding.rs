@@ -14,7 +14,7 @@ use crate::{
 pub enum Severity {
     /// Nothing to be done.
     Informational,
-    /// 1.0 to 3.9.
+    /// Up to 3.9.
     Low,
     /// 4.0 to 6.9.
     Medium,
@@ -25,15 +25,14 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// Of a GuardDuty score.
+    /// Of a GuardDuty score. AWS names the ranges in steps of a tenth; between two of them es-loader takes the higher.
     #[must_use]
     pub fn of_score(score: f64) -> Self {
         match score {
-            s if s >= 9.0 => Self::Critical,
-            s if s >= 7.0 => Self::High,
-            s if s >= 4.0 => Self::Medium,
-            s if s > 0.0 => Self::Low,
-            _ => Self::Informational,
+            s if s <= 3.9 => Self::Low,
+            s if s <= 6.9 => Self::Medium,
+            s if s <= 8.9 => Self::High,
+            _ => Self::Critical,
         }
     }
 
@@ -168,14 +167,36 @@ pub struct FindingType<'a> {
 }
 
 impl<'a> FindingType<'a> {
-    /// Takes a type apart as far as it goes. Nothing where it has no purpose.
+    /// Takes a type apart, which is text without JSON's escapes. Where it has the usual form, each part ends where its
+    /// word does, as es-loader has it; else it is taken apart as far as it goes. Nothing where it has no purpose.
     #[must_use]
     pub fn of(text: &'a [u8]) -> Self {
+        Self::usual(text).unwrap_or_else(|| Self::odd(text))
+    }
+
+    fn usual(text: &'a [u8]) -> Option<Self> {
+        let (purpose, rest) = word(text, None);
+        let (resource, rest) = word(rest.strip_prefix(b":")?, None);
+        let (family, rest) = word(rest.strip_prefix(b"/")?, Some(b'&'));
+        let (mechanism, rest) = match rest.strip_prefix(b".") {
+            Some(rest) => word(rest, None),
+            None => (&b""[..], rest),
+        };
+        let artifact = rest.strip_prefix(b"!").map(|rest| word(rest, None).0);
+        Some(Self {
+            purpose: some(purpose),
+            resource: some(resource),
+            family: some(family),
+            mechanism: some(mechanism),
+            artifact: artifact.and_then(some),
+        })
+    }
+
+    fn odd(text: &'a [u8]) -> Self {
         let split = |text: &'a [u8], at: u8| match memchr::memchr(at, text) {
             Some(place) => (text.get(..place).unwrap_or_default(), text.get(place + 1..)),
             None => (text, None),
         };
-        let some = |text: &'a [u8]| (!text.is_empty()).then_some(text);
         let (purpose, Some(rest)) = split(text, b':') else { return Self::default() };
         let (resource, rest) = split(rest, b'/');
         let (rest, artifact) = split(rest.unwrap_or_default(), b'!');
@@ -188,4 +209,25 @@ impl<'a> FindingType<'a> {
             artifact: artifact.and_then(some),
         }
     }
+}
+
+fn some(text: &[u8]) -> Option<&[u8]> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// The word that a text begins with (letters and digits of any script, `_`, and one more character) and what
+/// stands behind it.
+fn word(text: &[u8], more: Option<u8>) -> (&[u8], &[u8]) {
+    let ascii = text.iter().position(|&b| !b.is_ascii_alphanumeric() && b != b'_' && Some(b) != more);
+    let end = match ascii.and_then(|at| text.get(at..)) {
+        None => text.len(),
+        Some(rest) if rest.first().is_some_and(u8::is_ascii) => text.len() - rest.len(),
+        Some(_) => {
+            let valid = String::from_utf8_lossy(text);
+            let is_word =
+                |c: char| c.is_alphanumeric() || c == '_' || u8::try_from(c).is_ok_and(|b| Some(b) == more);
+            valid.find(|c| !is_word(c)).unwrap_or(valid.len()).min(text.len())
+        }
+    };
+    text.split_at(end)
 }

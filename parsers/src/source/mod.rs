@@ -4,6 +4,7 @@ pub mod cloudtrail;
 pub mod draft;
 pub mod envelope;
 pub mod finding;
+pub mod guardduty;
 
 use std::sync::LazyLock;
 
@@ -61,7 +62,7 @@ pub struct LogType {
 }
 
 /// Every log that can be loaded.
-pub static LOG_TYPES: &[&LogType] = &[&cloudtrail::LOG_TYPE];
+pub static LOG_TYPES: &[&LogType] = &[&cloudtrail::LOG_TYPE, &guardduty::LOG_TYPE];
 
 impl LogType {
     /// The log of a name.
