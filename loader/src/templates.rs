@@ -10,7 +10,10 @@ use std::sync::LazyLock;
 use opensearch::http::Method;
 use serde::Serialize;
 use serde_json::Value;
-use siem_parsers::{schema, source::LOG_TYPES};
+use siem_parsers::{
+    schema,
+    source::{LOG_TYPES, STATE_TEMPLATE},
+};
 
 use crate::error::SinkError;
 use crate::sink::{Cluster, classify_response};
@@ -67,6 +70,7 @@ pub static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| {
     let mut all = vec![component("siem-loader-base", schema::BASE_TEMPLATE)];
     all.extend(logs().map(|log| component(log.name, log.component)));
     all.extend(logs().map(|log| index(log.name, log.index)));
+    all.push(index(STATE_TEMPLATE.0, STATE_TEMPLATE.1));
     all
 });
 

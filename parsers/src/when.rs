@@ -52,6 +52,12 @@ impl When {
         }
     }
 
+    /// The same index, but another time in `@timestamp`: for what happened at one time and was told at another.
+    #[must_use]
+    pub fn shown_at(self, time: Instant) -> Self {
+        Self { event: Some(time), timestamp: Some(time), verbatim: None, ..self }
+    }
+
     /// Appends `,"@timestamp":"…"`, if there is a time.
     #[inline]
     pub(crate) fn write_timestamp(&self, out: &mut Vec<u8>) {

@@ -5,6 +5,7 @@ pub mod draft;
 pub mod envelope;
 pub mod finding;
 pub mod guardduty;
+pub mod security_hub;
 
 use std::sync::LazyLock;
 
@@ -61,8 +62,15 @@ pub struct LogType {
     pub template: Template,
 }
 
+/// Index template of the current state of findings, which several logs write: composed of the components of those
+/// logs.
+pub const STATE_TEMPLATE: (&str, &str) = (
+    "siem-loader-findings",
+    include_str!("../../../index-templates/index-templates/siem-loader-findings.json"),
+);
+
 /// Every log that can be loaded.
-pub static LOG_TYPES: &[&LogType] = &[&cloudtrail::LOG_TYPE, &guardduty::LOG_TYPE];
+pub static LOG_TYPES: &[&LogType] = &[&cloudtrail::LOG_TYPE, &guardduty::LOG_TYPE, &security_hub::LOG_TYPE];
 
 impl LogType {
     /// The log of a name.
