@@ -7,13 +7,8 @@ use std::net::IpAddr;
 #[must_use]
 pub fn is_ip(text: &[u8]) -> bool {
     // Most are IPv4, and the names of services are neither.
-    let dotted = text.iter().all(|b| matches!(b, b'0'..=b'9' | b'.'));
-    if dotted {
-        let mut parts = 0;
-        return text.split(|&b| b == b'.').all(|part| {
-            parts += 1;
-            parts <= 4 && is_octet(part)
-        }) && parts == 4;
+    if let Some(known) = is_dotted(text) {
+        return known;
     }
     if !text.contains(&b':') {
         return false;
@@ -27,12 +22,23 @@ pub fn is_ip(text: &[u8]) -> bool {
     address.parse::<IpAddr>().is_ok()
 }
 
-/// A number of an IPv4 address; the caller made sure of the digits.
-fn is_octet(part: &[u8]) -> bool {
-    match part {
-        [_] => true,
-        [b'1'..=b'9', _] | [b'1', _, _] => true,
-        [b'2', a, b] => (*a, *b) <= (b'5', b'5'),
-        _ => false,
+/// Whether a text of digits and dots is an IPv4 address; none where it has anything else.
+fn is_dotted(text: &[u8]) -> Option<bool> {
+    let (mut good, mut dots, mut digits, mut octet) = (true, 0, 0, 0u32);
+    for &byte in text {
+        match byte {
+            b'0'..=b'9' => {
+                good &= digits == 0 || octet != 0;
+                octet = (octet * 10 + u32::from(byte - b'0')).min(256);
+                good &= octet < 256;
+                digits += 1;
+            }
+            b'.' => {
+                good &= digits > 0;
+                (dots, digits, octet) = (dots + 1, 0, 0);
+            }
+            _ => return None,
+        }
     }
+    Some(good && digits > 0 && dots == 3)
 }

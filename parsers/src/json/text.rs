@@ -89,6 +89,38 @@ fn equal_mask(chunk: [u8; LANES], byte: u8) -> u32 {
     u8x16::from(chunk).simd_eq(u8x16::splat(byte)).to_bitmask()
 }
 
+/// Cuts a text at its spaces: `words` are the places of what is between them, never empty. False where something in the
+/// text may not stand unescaped in a JSON string; nothing is promised about `words` then.
+pub(crate) fn words(text: &[u8], words: &mut Vec<std::ops::Range<usize>>) -> bool {
+    let (mut at, mut begin) = (0, 0);
+    while at < text.len() {
+        let chunk = lanes(text, at).unwrap_or_else(|| {
+            let mut last = [b'a'; LANES];
+            for (to, from) in last.iter_mut().zip(text.get(at..).unwrap_or_default()) {
+                *to = *from;
+            }
+            last
+        });
+        if special_mask(chunk) != 0 {
+            return false;
+        }
+        let mut spaces = equal_mask(chunk, b' ');
+        while spaces != 0 {
+            let end = at + spaces.trailing_zeros() as usize;
+            if end > begin {
+                words.push(begin..end);
+            }
+            begin = end + 1;
+            spaces &= spaces - 1;
+        }
+        at += LANES;
+    }
+    if begin < text.len() {
+        words.push(begin..text.len());
+    }
+    true
+}
+
 /// Appends `text` to `out` so that it can stand between the quotes of a JSON string. `text` is UTF-8.
 pub fn escape_into(out: &mut Vec<u8>, text: &[u8]) {
     let mut rest = text;

@@ -7,6 +7,7 @@ use crate::{
     document::{ACTION_CLOSE, ACTION_OPEN, Item, ItemKind, Rendered, STATE_OPEN, decimal, put},
     id,
     json::{text, write::Record},
+    time::two_digits,
     when::When,
 };
 
@@ -39,9 +40,11 @@ impl<'o> Draft<'o> {
         put!(out, ACTION_OPEN, b"\"_index\":\"", index.as_bytes());
         match when.month {
             Some((year, month)) => {
-                decimal(out, year, 4);
-                out.push(b'-');
-                decimal(out, month, 2);
+                let mut text = *b"0000-00";
+                for (place, number) in [(0, year / 100), (2, year % 100), (5, month)] {
+                    two_digits(&mut text, place, number);
+                }
+                out.extend_from_slice(&text);
             }
             None => out.extend_from_slice(b"undated"),
         }

@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod finding;
 pub mod guardduty;
 pub mod security_hub;
+pub mod vpc_flow_log;
 
 use std::sync::LazyLock;
 
@@ -70,7 +71,8 @@ pub const STATE_TEMPLATE: (&str, &str) = (
 );
 
 /// Every log that can be loaded.
-pub static LOG_TYPES: &[&LogType] = &[&cloudtrail::LOG_TYPE, &guardduty::LOG_TYPE, &security_hub::LOG_TYPE];
+pub static LOG_TYPES: &[&LogType] =
+    &[&cloudtrail::LOG_TYPE, &vpc_flow_log::LOG_TYPE, &guardduty::LOG_TYPE, &security_hub::LOG_TYPE];
 
 impl LogType {
     /// The log of a name.

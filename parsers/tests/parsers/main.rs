@@ -40,3 +40,5 @@ mod split;
 mod strict;
 mod support;
 mod time;
+mod vpc_flow_log;
+mod vpc_flow_log_json;
