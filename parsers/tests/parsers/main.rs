@@ -39,6 +39,7 @@ mod shapes;
 mod split;
 mod strict;
 mod support;
+mod templates;
 mod time;
 mod vpc_flow_log;
 mod vpc_flow_log_json;
