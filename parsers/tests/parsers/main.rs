@@ -25,6 +25,7 @@ mod key_layouts;
 mod marks;
 mod mutation;
 mod parquet;
+mod parquet_encodings;
 mod parquet_files;
 mod parquet_hostile;
 mod recognise;

@@ -2,18 +2,15 @@
 
 use std::{fs::File, io::Write, ops::ControlFlow};
 
-use ::parquet::{
-    data_type::Int96,
-    file::properties::{WriterProperties, WriterVersion},
-};
+use ::parquet::{basic::Compression, data_type::Int96};
 use siem_parsers::split::{
     Cut, Limits, SplitProblem,
     parquet::{BATCH, is_parquet, read},
 };
 
 use crate::parquet_files::{
-    Column, Levels, VPC, all_properties, cuts, flow_line, flows, int64, joined, lines, pieces, snappy, text,
-    write,
+    Column, Levels, VPC, all_properties, cuts, flow_line, flows, int64, joined, lines, pieces, properties,
+    snappy, text, write,
 };
 
 #[test]
@@ -252,13 +249,19 @@ fn long_lists_go_over_batches_and_pages() {
 
 #[test]
 fn what_is_not_supported_is_named() {
-    let texts = || vec![text((0..50).map(|n| Some(format!("t{n}"))))];
-    let schema = "message m { optional binary t (UTF8); }";
-    // What parquet-mr and others write for texts in version 2 where a dictionary does not pay.
-    let delta = WriterProperties::builder()
-        .set_writer_version(WriterVersion::PARQUET_2_0)
-        .set_dictionary_enabled(false)
-        .build();
-    let (_, result) = cuts(&write(schema, delta, &[texts()]), Limits::default());
-    assert!(result.unwrap_err().to_string().contains("DELTA_BYTE_ARRAY"));
+    let properties = properties(Compression::UNCOMPRESSED).set_dictionary_enabled(false);
+    let file = write(
+        "message m { required int32 n; }",
+        properties.build(),
+        &[vec![Column::I32(vec![7], Levels(None, None))]],
+    );
+    // Type, two sizes; the header of a data page with its number of values; the encoding, which is PLAIN.
+    assert_eq!(file[4..16], [0x15, 0, 0x15, 8, 0x15, 8, 0x2c, 0x15, 2, 0x15, 0, 0x15]);
+    // BIT_PACKED, and one that there is not.
+    for encoding in [4, 20] {
+        let mut other = file.clone();
+        other[14] = 2 * encoding;
+        let told = cuts(&other, Limits::default()).1.unwrap_err().to_string();
+        assert!(told.ends_with(&format!("in the encoding {encoding}, which is not supported")), "{told}");
+    }
 }

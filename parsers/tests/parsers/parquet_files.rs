@@ -94,6 +94,19 @@ pub(crate) fn all_properties() -> Vec<(&'static str, WriterProperties)> {
         ("gzip, plain values", properties(gzip).set_dictionary_enabled(false).build()),
         ("small pages", properties(gzip).set_data_page_row_count_limit(7).set_write_batch_size(7).build()),
         ("version 2", properties(Compression::SNAPPY).set_writer_version(v2).build()),
+        (
+            "version 2, plain values",
+            properties(gzip).set_writer_version(v2).set_dictionary_enabled(false).build(),
+        ),
+        (
+            "version 2, small pages",
+            properties(Compression::UNCOMPRESSED)
+                .set_writer_version(v2)
+                .set_dictionary_enabled(false)
+                .set_data_page_row_count_limit(7)
+                .set_write_batch_size(7)
+                .build(),
+        ),
         ("version 2 as stored", properties(Compression::UNCOMPRESSED).set_writer_version(v2).build()),
     ]
 }

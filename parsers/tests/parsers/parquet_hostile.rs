@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use bytes::Bytes;
 use siem_parsers::split::{
     Cut, Limits,
-    parquet::{ParquetProblem, is_parquet, read},
+    parquet::{ParquetProblem, ROWS_FREE, ROWS_PER_BYTE, is_parquet, read},
 };
 
 use crate::{
+    parquet_encodings::all_encodings,
     parquet_files::{
         Column, Levels, VPC, all_properties, cuts, flow_line, flows, int64, joined, pieces, snappy, write,
     },
@@ -127,25 +128,64 @@ fn zigzag(value: i64) -> Vec<u8> {
     out
 }
 
+/// The file with another number of rows in its footer, where there were so many; below 64 is too short to be found.
+fn counting(file: &[u8], rows: i64, count: i64) -> Vec<u8> {
+    let (from, to) = (zigzag(rows), zigzag(count));
+    with_footer(file, |footer| {
+        // The rows of the file, of the row group, and the values of the column: all but the last.
+        let mut at = 0;
+        while let Some(place) =
+            footer[at..].windows(1 + from.len()).position(|w| w[0] == 0x16 && w[1..] == from[..])
+        {
+            drop(footer.splice(at + place + 1..at + place + 1 + from.len(), to.clone()));
+            at += place + 1 + to.len();
+        }
+    })
+}
+
 #[test]
 fn a_footer_that_counts_too_many_rows_is_told() {
     let rows = 1234;
     let file = write("message m { optional int64 n; }", snappy(), &[vec![int64((0..rows).map(Some))]]);
-    for count in [1235, i64::MAX, -1] {
-        let broken = with_footer(&file, |footer| {
-            let (from, to) = (zigzag(rows), zigzag(count));
-            // The rows of the file, of the row group, and the values of the column: all but the last.
-            let mut at = 0;
-            while let Some(place) = footer[at..].windows(3).position(|w| w[0] == 0x16 && w[1..] == from[..]) {
-                drop(footer.splice(at + place + 1..at + place + 3, to.clone()));
-                at += place + 1 + to.len();
-            }
-        });
+    for count in [1235, 1 << 20, -1] {
+        let broken = counting(&file, rows, count);
         let (cuts, result) = cuts(&broken, Limits::default());
         let read = joined(&pieces(cuts)).len() as i64;
         assert_eq!(read, if count < 0 { 0 } else { rows }, "{count}");
         assert!(matches!(result, Err(ParquetProblem::Corrupt(_))), "{count}");
     }
+}
+
+#[test]
+fn more_rows_than_the_bytes_are_good_for_are_refused_before_any_is_read() {
+    // Some bytes for a million rows that are all the same: the most that a small file may have.
+    let schema = "message m { optional int64 n; }";
+    let rows = ROWS_FREE as i64;
+    let file = write(schema, snappy(), &[vec![int64((0..rows).map(|_| Some(7)))]]);
+    assert!(file.len() < 10_000, "{}", file.len());
+    let mut lines = 0;
+    let mut emit = |cut| {
+        if let Cut::Piece(piece) = cut {
+            lines += piece.bytes.iter().filter(|b| **b == b'\n').count();
+        }
+        ControlFlow::Continue(())
+    };
+    read(Bytes::from(file.clone()), Limits::default(), &mut emit).unwrap();
+    assert_eq!(lines, rows as usize);
+    let most = |file: &[u8]| ROWS_FREE + ROWS_PER_BYTE * file.len() as u64;
+    for count in [rows * 2, 1 << 31, i64::MAX] {
+        let broken = counting(&file, rows, count);
+        let (cuts, result) = cuts(&broken, Limits::default());
+        assert!(cuts.is_empty());
+        let Err(ParquetProblem::TooLarge { what: "number of rows", size, limit }) = result else {
+            panic!("{count}: {result:?}")
+        };
+        assert_eq!((size, limit), (count as u64, most(&broken)));
+    }
+    // Of all row groups together.
+    let part = |count: i64| vec![int64((0..count).map(|_| Some(7)))];
+    let file = write(schema, snappy(), &[part(rows), part(rows)]);
+    assert!(matches!(problem(&file), ParquetProblem::TooLarge { what: "number of rows", .. }));
 }
 
 #[test]
@@ -191,6 +231,7 @@ fn damaged_files_give_problems_and_no_panic() {
         let levels = Levels(Some(vec![3, 2, 3, 0, 1, 3]), Some(vec![0, 1, 1, 0, 0, 0]));
         seeds.push(write(nested, properties, &[vec![Column::I64(vec![1, 2, 3], levels)]]));
     }
+    seeds.extend(all_encodings());
     const ROUNDS: usize = 300;
     let (mut right, mut wrong) = (0, 0);
     for seed in &seeds {

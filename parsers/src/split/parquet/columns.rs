@@ -93,7 +93,14 @@ impl Leaf {
         }
         let charge = Charge::of_column(total);
         let (max_def, max_rep) = (descriptor.max_def_level(), descriptor.max_rep_level());
-        let column = Column { physical, compression: chunk.compression(), max_def, max_rep, at, len };
+        let compression = chunk.compression();
+        let width = match physical {
+            Type::INT32 | Type::FLOAT => 4,
+            Type::INT64 | Type::DOUBLE => 8,
+            Type::FIXED_LEN_BYTE_ARRAY => usize::try_from(descriptor.type_length()).unwrap_or(0),
+            Type::BOOLEAN | Type::INT96 | Type::BYTE_ARRAY => 0,
+        };
+        let column = Column { physical, width, compression, max_def, max_rep, at, len };
         let pages = Pages::new(file, column, Arc::clone(&charge));
         Ok(Self {
             form: Form::of(&descriptor),

@@ -14,7 +14,7 @@ use parquet::file::{
 };
 
 use super::{
-    MAGIC, ParquetProblem, corrupt,
+    MAGIC, ParquetProblem, ROWS_FREE, ROWS_PER_BYTE, corrupt,
     thrift::{I32, LIST, Reader, STRUCT},
 };
 
@@ -57,7 +57,15 @@ pub(super) fn read<R: ChunkReader>(file: &Arc<R>) -> Result<ParquetMetaData, Par
         .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll);
     let decode = || ParquetMetaDataReader::decode_metadata_with_options(&bytes, Some(&options));
     // The crate still has places where wrong bytes make it panic.
-    Ok(catch_unwind(AssertUnwindSafe(decode)).map_err(|_| corrupt("a footer that cannot be decoded"))??)
+    let metadata =
+        catch_unwind(AssertUnwindSafe(decode)).map_err(|_| corrupt("a footer that cannot be decoded"))??;
+    let groups = metadata.row_groups().iter();
+    let size = groups.fold(0, |sum: u64, group| sum.saturating_add(group.num_rows().try_into().unwrap_or(0)));
+    let limit = len.saturating_mul(ROWS_PER_BYTE).saturating_add(ROWS_FREE);
+    if size > limit {
+        return Err(ParquetProblem::TooLarge { what: "number of rows", size, limit });
+    }
+    Ok(metadata)
 }
 
 /// Goes over the whole footer and looks at the schema in it (field 2 of `FileMetaData`).

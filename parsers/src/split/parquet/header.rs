@@ -87,18 +87,17 @@ impl Fields {
     }
 
     fn encoding(&self, id: usize) -> Result<Encoding, ParquetProblem> {
-        let name = match self.number(id)? {
-            0 => return Ok(Encoding::PLAIN),
+        Ok(match self.number(id)? {
+            0 => Encoding::PLAIN,
             // The first is the name that RLE_DICTIONARY had before.
-            2 | 8 => return Ok(Encoding::RLE_DICTIONARY),
-            3 => return Ok(Encoding::RLE),
-            5 => return Ok(Encoding::DELTA_BINARY_PACKED),
-            6 => "DELTA_LENGTH_BYTE_ARRAY".to_owned(),
-            7 => "DELTA_BYTE_ARRAY".to_owned(),
-            9 => "BYTE_STREAM_SPLIT".to_owned(),
-            other => other.to_string(),
-        };
-        Err(ParquetProblem::Unsupported(format!("values in the encoding {name}")))
+            2 | 8 => Encoding::RLE_DICTIONARY,
+            3 => Encoding::RLE,
+            5 => Encoding::DELTA_BINARY_PACKED,
+            6 => Encoding::DELTA_LENGTH_BYTE_ARRAY,
+            7 => Encoding::DELTA_BYTE_ARRAY,
+            9 => Encoding::BYTE_STREAM_SPLIT,
+            other => return Err(ParquetProblem::Unsupported(format!("values in the encoding {other}"))),
+        })
     }
 }
 

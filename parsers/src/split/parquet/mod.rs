@@ -17,12 +17,16 @@
 //! Not the row group: a batch of [`BATCH`] rows, one dictionary and one page of each column, the piece being written,
 //! and the footer. Dictionaries and pages of all columns together are within [`PAGES_MAX`]; a file that needs more is
 //! refused, by the sizes in its page headers, before anything is inflated. No page inflates to more than its header
-//! says.
+//! says, and no texts that share their beginnings are written out (`DELTA_BYTE_ARRAY`) before it is known how long
+//! they get.
 //!
-//! The pages are read and inflated here, the `parquet` crate decodes the values in them. What is not bounded is the
-//! number of rows: one page of some bytes may stand for many million equal rows. Whoever takes the pieces may stop.
+//! The pages are read and inflated here, the `parquet` crate decodes the values in them.
+//!
+//! One page of some bytes may stand for many million equal rows. So there may be as many rows as the bytes of the file
+//! are good for ([`ROWS_FREE`], [`ROWS_PER_BYTE`]); a footer that counts more is refused before any row is read.
 
 mod columns;
+mod encodings;
 mod footer;
 mod header;
 mod pages;
@@ -47,6 +51,13 @@ pub const BATCH: usize = 1024;
 /// either, so that 40 columns take 80 MiB where all of them are full.
 pub const PAGES_MAX: usize = 256 << 20;
 
+/// Rows that a file of any size may have.
+pub const ROWS_FREE: u64 = 1 << 20;
+
+/// Rows that it may have more for each of its bytes. No row of a flow log is without a time and counters of its own:
+/// AWS needs some bytes for each. Gzip makes at most 1032 bytes of one, which is as many lines of 64 bytes.
+pub const ROWS_PER_BYTE: u64 = 16;
+
 /// What is wrong with a Parquet file. The rows before it were handed on.
 #[derive(Debug, thiserror::Error)]
 pub enum ParquetProblem {
@@ -61,7 +72,7 @@ pub enum ParquetProblem {
     TooLarge {
         /// What it is.
         what: &'static str,
-        /// Bytes, or elements of a schema.
+        /// Bytes, elements of a schema, or rows.
         size: u64,
         /// The limit in the same unit.
         limit: u64,

@@ -21,7 +21,7 @@ use parquet::{
 use ruzstd::decoding::StreamingDecoder;
 
 use super::{
-    PAGES_MAX, ParquetProblem, corrupt,
+    PAGES_MAX, ParquetProblem, corrupt, encodings,
     header::{Header, Kind},
     thrift::Reader,
 };
@@ -67,7 +67,16 @@ impl Charge {
         self.older.fetch_add(self.current.swap(size, Ordering::Relaxed), Ordering::Relaxed);
         self.more(size)
     }
+
+    /// To be called when the column's page takes more than was known from its header.
+    fn more_of_page(&self, size: usize) -> Result<(), ParquetProblem> {
+        self.current.fetch_add(size, Ordering::Relaxed);
+        self.more(size)
+    }
 }
+
+/// A length that no text can have.
+const END: [u8; 4] = u32::MAX.to_le_bytes();
 
 /// RLE in Thrift.
 const RLE: i32 = 3;
@@ -76,6 +85,8 @@ const RLE: i32 = 3;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
     pub(super) physical: Type,
+    /// Bytes of a value; 0 where that is not said: of texts, and of what has no other encoding than PLAIN.
+    pub(super) width: usize,
     pub(super) compression: Compression,
     pub(super) max_def: i16,
     pub(super) max_rep: i16,
@@ -158,6 +169,11 @@ impl<R: ChunkReader> Pages<R> {
                     Encoding::DELTA_BINARY_PACKED => {
                         matches!(self.column.physical, Type::INT32 | Type::INT64)
                     }
+                    Encoding::DELTA_LENGTH_BYTE_ARRAY => self.column.physical == Type::BYTE_ARRAY,
+                    Encoding::DELTA_BYTE_ARRAY => {
+                        matches!(self.column.physical, Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY)
+                    }
+                    Encoding::BYTE_STREAM_SPLIT => self.column.width > 0,
                     _ => false,
                 };
                 if !right {
@@ -172,7 +188,15 @@ impl<R: ChunkReader> Pages<R> {
                 }
                 // Of other columns only a batch is decoded at once.
                 let decoded = if self.column.max_rep > 0 { values.saturating_mul(VALUE) } else { 0 };
-                self.charge.new_page(stored.saturating_add(size).saturating_add(decoded))
+                let again = match encoding {
+                    Encoding::BYTE_STREAM_SPLIT => size,
+                    // What the texts take is known when their lengths are read.
+                    Encoding::DELTA_LENGTH_BYTE_ARRAY | Encoding::DELTA_BYTE_ARRAY => {
+                        values.saturating_mul(encodings::LENGTHS)
+                    }
+                    _ => 0,
+                };
+                self.charge.new_page([size, decoded, again].into_iter().fold(stored, usize::saturating_add))
             }
         }
     }
@@ -192,17 +216,15 @@ impl<R: ChunkReader> Pages<R> {
                 }
             }
             Kind::V1 { values, encoding, .. } => {
-                let mut buf = inflate(compression, stored, Vec::new(), size)?;
-                if encoding == Encoding::PLAIN {
-                    let mut levels = 0;
-                    for most in [self.column.max_rep, self.column.max_def] {
-                        if most > 0 {
-                            levels = behind(&buf, levels)
-                                .ok_or_else(|| corrupt("a page shorter than its levels"))?;
-                        }
+                let buf = inflate(compression, stored, Vec::new(), size)?;
+                let mut levels = 0;
+                for most in [self.column.max_rep, self.column.max_def] {
+                    if most > 0 {
+                        levels =
+                            behind(&buf, levels).ok_or_else(|| corrupt("a page shorter than its levels"))?;
                     }
-                    self.end_texts(&mut buf, levels);
                 }
+                let (buf, encoding) = self.values(buf, levels, encoding, values)?;
                 Page::DataPage {
                     buf: buf.into(),
                     num_values: values,
@@ -218,10 +240,8 @@ impl<R: ChunkReader> Pages<R> {
                     .split_at_checked(levels)
                     .ok_or_else(|| corrupt("a page shorter than its levels"))?;
                 let compression = if compressed { compression } else { Compression::UNCOMPRESSED };
-                let mut buf = inflate(compression, rest, levels.to_vec(), size)?;
-                if encoding == Encoding::PLAIN {
-                    self.end_texts(&mut buf, levels.len());
-                }
+                let buf = inflate(compression, rest, levels.to_vec(), size)?;
+                let (buf, encoding) = self.values(buf, levels.len(), encoding, values)?;
                 Page::DataPageV2 {
                     buf: buf.into(),
                     num_values: values,
@@ -237,6 +257,41 @@ impl<R: ChunkReader> Pages<R> {
         })
     }
 
+    /// Makes of the values behind the levels what the crate decodes without a panic. `count` is that of the header.
+    fn values(
+        &self,
+        mut page: Vec<u8>,
+        levels: usize,
+        encoding: Encoding,
+        count: u32,
+    ) -> Result<(Vec<u8>, Encoding), ParquetProblem> {
+        let Column { physical, width, .. } = self.column;
+        match encoding {
+            Encoding::PLAIN => {}
+            Encoding::DELTA_LENGTH_BYTE_ARRAY | Encoding::DELTA_BYTE_ARRAY => {
+                let (before, values) = page.split_at_checked(levels).unwrap_or_default();
+                let fronts = encoding == Encoding::DELTA_BYTE_ARRAY;
+                let lengths = encodings::Lengths::read(values, fronts, count as usize)?;
+                let size = lengths.size().saturating_add(levels);
+                self.charge.more_of_page(size)?;
+                let mut plain = Vec::with_capacity(size + END.len());
+                plain.extend_from_slice(before);
+                lengths.write(values, (physical != Type::BYTE_ARRAY).then_some(width), &mut plain)?;
+                page = plain;
+            }
+            Encoding::BYTE_STREAM_SPLIT => {
+                let (before, values) = page.split_at_checked(levels).unwrap_or_default();
+                let mut plain = Vec::with_capacity(page.len());
+                plain.extend_from_slice(before);
+                encodings::join(values, width, &mut plain)?;
+                page = plain;
+            }
+            other => return Ok((page, other)),
+        }
+        self.end_texts(&mut page, levels);
+        Ok((page, Encoding::PLAIN))
+    }
+
     /// Cuts plain texts behind the last that is whole, and puts a length there that no text can have: the crate
     /// panics where a length is missing, but not where the text is.
     fn end_texts(&self, page: &mut Vec<u8>, mut end: usize) {
@@ -245,7 +300,7 @@ impl<R: ChunkReader> Pages<R> {
                 end = next;
             }
             page.truncate(end);
-            page.extend_from_slice(&u32::MAX.to_le_bytes());
+            page.extend_from_slice(&END);
         }
     }
 }

@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
         Ok(*byte)
     }
 
-    fn unsigned(&mut self) -> Result<u64, ParquetProblem> {
+    pub(super) fn unsigned(&mut self) -> Result<u64, ParquetProblem> {
         let mut value = 0;
         for shift in (0..63).step_by(7) {
             let byte = self.byte()?;
@@ -132,11 +132,15 @@ impl<'a> Reader<'a> {
     }
 
     fn forward(&mut self, count: usize) -> Result<(), ParquetProblem> {
-        self.at = self
-            .at
-            .checked_add(count)
-            .filter(|&at| at <= self.bytes.len())
-            .ok_or_else(|| corrupt("Thrift data ends too early"))?;
-        Ok(())
+        self.take(count).map(drop)
+    }
+
+    /// The next bytes, so many.
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], ParquetProblem> {
+        let end = self.at.checked_add(count);
+        let taken = end.and_then(|end| self.bytes.get(self.at..end));
+        let taken = taken.ok_or_else(|| corrupt("Thrift data ends too early"))?;
+        self.at += count;
+        Ok(taken)
     }
 }
