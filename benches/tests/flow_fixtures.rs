@@ -12,15 +12,23 @@ use std::{
     collections::{BTreeMap, HashSet},
     fs,
     io::Read as _,
+    ops::ControlFlow,
     path::Path,
 };
 
+use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
+use parquet::{
+    basic::Encoding,
+    file::reader::{FileReader, SerializedFileReader},
+    record::Field,
+};
 use serde_json::{Deserializer, Value};
 use siem_benches::{
     fixtures::{self, Case},
     flow_log,
 };
+use siem_parsers::split;
 
 /// What a record says, by the names of its fields; `line` is what it was read from.
 type Record = BTreeMap<String, String>;
@@ -87,8 +95,32 @@ fn named(names: &[String], line: &str) -> Record {
     record
 }
 
+/// The rows of a Parquet file, all values as texts.
+fn parquet_rows(body: &[u8]) -> Vec<Record> {
+    let reader = SerializedFileReader::new(Bytes::copy_from_slice(body)).unwrap();
+    let value = |field: &Field| match field {
+        Field::Null => "-".to_owned(),
+        Field::Str(text) => text.clone(),
+        Field::Int(number) => number.to_string(),
+        Field::Long(number) => number.to_string(),
+        other => panic!("{other}"),
+    };
+    let row = |row: parquet::errors::Result<parquet::record::Row>| {
+        let row = row.unwrap();
+        let mut record: Record =
+            row.get_column_iter().map(|(name, field)| (name.replace('_', "-"), value(field))).collect();
+        let line: Vec<_> = row.get_column_iter().map(|(_, field)| value(field)).collect();
+        record.insert("line".to_owned(), line.join(" "));
+        record
+    };
+    reader.get_row_iter(None).unwrap().map(row).collect()
+}
+
 /// The rows of a flow log in any of its ways of delivery.
 fn rows(case: &Case) -> Vec<Record> {
+    if case.body.starts_with(b"PAR1") {
+        return parquet_rows(&case.body);
+    }
     let text = String::from_utf8(unpacked(&case.body)).unwrap();
     let default: Vec<String> = flow_log::fields(2).into_iter().map(str::to_owned).collect();
     if text.starts_with('{') {
@@ -215,10 +247,55 @@ fn packing_is_as_the_case_says() {
 }
 
 #[test]
+fn parquet_is_as_the_case_says() {
+    let of = |name: &str| {
+        let end = format!("_{name}.log.parquet");
+        let mut cases: Vec<_> = fixtures::all().unwrap();
+        cases.retain(|case| case.key.ends_with(&end));
+        assert_eq!(cases.len(), 1, "{name}");
+        cases.remove(0)
+    };
+    let shape = |case: &Case| {
+        let reader = SerializedFileReader::new(Bytes::copy_from_slice(&case.body)).unwrap();
+        let groups = reader.metadata().row_groups();
+        let delta = groups[0].column(1).encodings().any(|e| e == Encoding::DELTA_BYTE_ARRAY);
+        (groups.iter().map(|group| group.num_rows()).collect::<Vec<_>>(), groups[0].columns().len(), delta)
+    };
+    let (default, five, groups) = (of("parquet"), of("parquetfive"), of("parquetgroups"));
+    assert_eq!(shape(&default), (vec![9], 14, false));
+    assert_eq!(shape(&five), (vec![11], 29, true));
+    assert_eq!(shape(&groups), (vec![2, 2, 2, 1], 14, false));
+    for case in [default, five, groups] {
+        let rows = rows(&case);
+        assert!(rows.iter().any(|row| row["srcaddr"] == "-" && row["bytes"] == "-"));
+        // The loader's reader finds the same.
+        let mut lines = Vec::new();
+        let mut emit = |cut| {
+            let split::Cut::Piece(piece) = cut else { panic!("{cut:?}") };
+            lines.extend(values(std::str::from_utf8(&piece.bytes).unwrap()));
+            ControlFlow::Continue(())
+        };
+        split::parquet::read(Bytes::copy_from_slice(&case.body), split::Limits::default(), &mut emit)
+            .unwrap();
+        assert_eq!(lines.len(), rows.len());
+        for (line, mut row) in lines.iter().zip(rows) {
+            row.retain(|name, value| value != "-" && name != "line");
+            let member = |(name, value): (&String, &Value)| {
+                (name.replace('_', "-"), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            };
+            assert_eq!(line.as_object().unwrap().iter().map(member).collect::<Record>(), row);
+        }
+    }
+    let cut = of("parquetcut");
+    assert!(cut.body.starts_with(b"PAR1") && !cut.body.ends_with(b"PAR1") && cut.good == 0);
+}
+
+#[test]
 fn bad_rows_have_another_number_of_fields_and_kept_ones_have_not() {
     for case in cases("bad", |key| key.contains("_vpcflowlogs_")) {
         let name = case.key.rsplit('_').next().unwrap().to_owned();
         let skip = [
+            "parquetcut",
             "notgzip",
             "emptyfile",
             "garbage",
@@ -228,7 +305,7 @@ fn bad_rows_have_another_number_of_fields_and_kept_ones_have_not() {
             "headertwice",
             "noheader",
         ];
-        if skip.iter().any(|skipped| name == format!("{skipped}.log.gz")) {
+        if skip.iter().any(|skipped| name.starts_with(&format!("{skipped}.log."))) {
             continue;
         }
         let text = String::from_utf8_lossy(&unpacked(&case.body)).replace('\u{feff}', "");
