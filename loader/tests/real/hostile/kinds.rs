@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) index: &'static str,
-    /// Component template, whose typed fields are all tried.
-    pub(super) template: &'static str,
+    /// Name in the table of logs; the typed fields of its component template are all tried.
+    pub(super) log_type: &'static str,
     /// Key of the object with `YEAR` and `MONTH` in it.
     pub(super) key: &'static str,
     /// What stands around the records in the object.
@@ -23,17 +23,11 @@ pub(super) struct Kind {
     pub(super) left_alone: &'static [&'static str],
 }
 
-macro_rules! template {
-    ($name:literal) => {
-        include_str!(concat!("../../../../index-templates/component-templates/", $name, ".json"))
-    };
-}
-
 pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "cloudtrail",
         index: "log-aws-cloudtrail",
-        template: template!("siem-loader-cloudtrail"),
+        log_type: "cloudtrail",
         key: "AWSLogs/o-exampleorg1/111122223333/CloudTrail/eu-central-1/YEAR/MONTH/01/\
               111122223333_CloudTrail_eu-central-1_YEARMONTH01T0005Z_hostile.json.gz",
         around: (r#"{"Records":["#, ",", "]}"),
@@ -54,7 +48,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "guardduty",
         index: "log-aws-guardduty",
-        template: template!("siem-loader-guardduty"),
+        log_type: "guardduty",
         key: "AWSLogs/o-exampleorg1/111122223333/GuardDuty/eu-central-1/YEAR/MONTH/01/hostile.jsonl.gz",
         around: ("", "\n", "\n"),
         record: || {
@@ -82,7 +76,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "securityhub",
         index: "log-aws-securityhub",
-        template: template!("siem-loader-securityhub"),
+        log_type: "securityhub",
         key: "AWSLogs/111122223333/SecurityHub/eu-central-1/YEAR/MONTH/01/hostile.gz",
         around: ("", "\n", "\n"),
         record: || {
@@ -111,7 +105,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "ocsf",
         index: "log-aws-securityhub",
-        template: template!("siem-loader-securityhub"),
+        log_type: "securityhub",
         key: "AWSLogs/111122223333/SecurityHub/eu-central-1/YEAR/MONTH/01/hostile-ocsf.gz",
         around: ("", "\n", "\n"),
         record: || {
@@ -138,7 +132,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "config",
         index: "log-aws-config",
-        template: template!("siem-loader-config"),
+        log_type: "config",
         key: "AWSLogs/111122223333/Config/eu-central-1/YEAR/MONTH/1/ConfigHistory/\
               111122223333_Config_eu-central-1_ConfigHistory_AWS::EC2::Instance_YEARMONTH01T000000Z_\
               YEARMONTH01T010000Z_1.json.gz",
@@ -161,7 +155,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "route53resolver",
         index: "log-aws-r53resolver",
-        template: template!("siem-loader-route53resolver"),
+        log_type: "route53resolver",
         key: "AWSLogs/111122223333/vpcdnsquerylogs/vpc-0123456789abcdef0/YEAR/MONTH/01/\
               vpc-0123456789abcdef0_vpcdnsquerylogs_111122223333_YEARMONTH01T0005Z_hostile.log.gz",
         around: ("", "\n", "\n"),

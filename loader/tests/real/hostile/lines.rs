@@ -7,9 +7,6 @@ use crate::program::{gzip, put, run, scratch};
 use crate::support::{node, ok, opensearch_url, unique};
 use siem_loader::sink::Method;
 
-const TEMPLATE: &str =
-    include_str!("../../../../index-templates/component-templates/siem-loader-vpcflowlogs.json");
-
 /// Columns that the usual row has beside the one that is tried.
 const USUAL: &[(&str, &str)] = &[
     ("version", "2"),
@@ -59,7 +56,7 @@ fn texts() -> Vec<String> {
 #[tokio::test]
 async fn every_value_of_a_flow_log_is_taken() {
     let month = "07";
-    let mut columns: Vec<String> = typed(TEMPLATE).into_iter().map(|(path, _)| path).collect();
+    let mut columns: Vec<String> = typed("vpcflowlogs").into_iter().map(|(path, _)| path).collect();
     columns.retain(|path| !path.contains('.') && !path.starts_with('@') && path != "siem");
     columns.extend(["unheard-of", "event", "_id", "source.ip", "a..b", "", "@timestamp"].map(str::to_owned));
     let run_id = unique().replace('-', "");
@@ -109,7 +106,7 @@ async fn every_value_of_a_flow_log_is_taken() {
             let kept = there.contains(&part) || number.is_some_and(|n| there.contains(&n)) || text == "null";
             assert!(kept, "{column} {at}: {part} is lost");
             if text == token {
-                let of = typed(TEMPLATE).into_iter().find(|(path, _)| path == column).map(|(_, of)| of);
+                let of = typed("vpcflowlogs").into_iter().find(|(path, _)| path == column).map(|(_, of)| of);
                 if matches!(of.as_deref(), Some("ip" | "date")) {
                     continue;
                 }

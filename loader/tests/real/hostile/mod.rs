@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use siem_loader::sink::Method;
+use siem_parsers::source::LogType;
 
 use self::{
     kinds::{KINDS, Kind},
@@ -26,8 +27,8 @@ struct Variant {
     wanted: Option<(String, String)>,
 }
 
-/// Typed fields of a component template: dotted name and type.
-fn typed(template: &str) -> Vec<(String, String)> {
+/// Typed fields of a log's component template: dotted name and type.
+fn typed(log_type: &str) -> Vec<(String, String)> {
     fn walk(properties: &Value, before: &str, out: &mut Vec<(String, String)>) {
         for (name, mapping) in properties.as_object().into_iter().flatten() {
             let path = if before.is_empty() { name.clone() } else { format!("{before}.{name}") };
@@ -35,6 +36,7 @@ fn typed(template: &str) -> Vec<(String, String)> {
             walk(&mapping["properties"], &path, out);
         }
     }
+    let template = LogType::named(log_type).unwrap().template.component;
     let template: Value = serde_json::from_str(template).unwrap();
     let mut out = Vec::new();
     walk(&template["template"]["mappings"]["properties"], "", &mut out);
@@ -46,7 +48,7 @@ fn variants(kind: &Kind, month: &str) -> Vec<Variant> {
     let text = (kind.record)().to_string().replace("YEAR", YEAR).replace("MONTH", month);
     let base: Value = serde_json::from_str(&text).unwrap();
     let run = unique();
-    let mut places: Vec<(String, String)> = typed(kind.template);
+    let mut places: Vec<(String, String)> = typed(kind.log_type);
     if kind.name == "ocsf" {
         let inside = |(path, of): (String, String)| path.strip_prefix("ocsf.").map(|p| (p.to_owned(), of));
         places = places.into_iter().filter_map(inside).collect();
@@ -124,10 +126,10 @@ fn leaves(value: &Value, out: &mut Vec<String>) {
 async fn documents(index: &str, key: &str) -> HashMap<u64, Value> {
     let query = json!({"size": 10_000, "query": {"term": {"@log_s3key": key}}});
     let path = format!("/{index}/_search");
-    let (status, mut answer) = node().call(Method::Post, &path, &[], Some(&query.to_string())).await.unwrap();
+    let (status, answer) = node().call(Method::Post, &path, &[], Some(&query.to_string())).await.unwrap();
     assert_eq!(status, 200);
     // Deeper than the other reader goes.
-    let found: Value = simd_json::serde::from_slice(&mut answer).unwrap();
+    let found: Value = simd_json::serde::from_slice(&mut answer.to_vec()).unwrap();
     let hits = found["hits"]["hits"].as_array().unwrap();
     hits.iter()
         .map(|hit| (hit["_source"]["siem"]["ordinal"].as_u64().unwrap(), hit["_source"].clone()))
@@ -180,7 +182,7 @@ async fn every_shape_is_taken(kind: &Kind, month: &str) {
     for (at, variant) in all.iter().enumerate() {
         let Some((path, token)) = &variant.wanted else { continue };
         let path = if kind.name == "ocsf" { format!("ocsf.{path}") } else { path.clone() };
-        let types: HashMap<String, String> = typed(kind.template).into_iter().collect();
+        let types: HashMap<String, String> = typed(kind.log_type).into_iter().collect();
         let text = |path: &str| types.get(path).is_some_and(|t| matches!(t.as_str(), "keyword" | "wildcard"));
         let mut should = vec![json!({"term": {format!("siem.flat.{path}"): token}})];
         should.push(json!({"term": {format!("siem.flat.{path}.value"): token}}));
