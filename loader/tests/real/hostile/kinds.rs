@@ -135,7 +135,7 @@ pub(super) const KINDS: &[Kind] = &[
         log_type: "config",
         key: "AWSLogs/111122223333/Config/eu-central-1/YEAR/MONTH/1/ConfigHistory/\
               111122223333_Config_eu-central-1_ConfigHistory_AWS::EC2::Instance_YEARMONTH01T000000Z_\
-              YEARMONTH01T010000Z_1.json.gz",
+              YEARMONTH01T010000Z_hostile.json.gz",
         around: (r#"{"fileVersion":"1.0","configurationItems":["#, ",", "]}"),
         record: || {
             json!({

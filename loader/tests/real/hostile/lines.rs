@@ -74,8 +74,8 @@ async fn every_value_of_a_flow_log_is_taken() {
             let token = format!("tok{run_id}n{rows}");
             let text = text.replace("TOKEN", &token);
             let values: Vec<&str> = usual.iter().map(|(_, value)| *value).collect();
-            // The row itself is its id: the first field makes each its own.
-            object.push_str(&format!("{} {} {text} 1751328001\n", 1_751_328_000 + rows, values.join(" ")));
+            // The row itself is its id: the first field makes each its own, and is one more that is no number.
+            object.push_str(&format!("{run_id}-{rows} {} {text} 1751328001\n", values.join(" ")));
             wanted.push((text.clone(), token));
             rows += 1;
         }
