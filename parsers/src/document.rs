@@ -35,6 +35,8 @@ pub struct ObjectContext {
     pub key: String,
     /// `"@log_type":…,"@log_s3bucket":…,"@log_s3key":…,"ecs":{…}`.
     pub(crate) head: Vec<u8>,
+    /// Bytes of `head` that name the log type.
+    log_type: usize,
     /// `"ingested":…` of `event`.
     pub(crate) ingested: Vec<u8>,
     /// `"loader_version":…,"s3":{…}` of `siem`.
@@ -50,6 +52,7 @@ impl ObjectContext {
     pub fn new(provenance: &Provenance, key_info: KeyInfo, log_type: &str) -> Self {
         let mut head = Vec::new();
         member(&mut head, "@log_type", log_type.as_bytes());
+        let log_type = head.len();
         if let Some(bucket) = &provenance.bucket {
             head.push(b',');
             member(&mut head, "@log_s3bucket", bucket.as_bytes());
@@ -72,7 +75,13 @@ impl ObjectContext {
         if s3.count() > 0 {
             siem.push(b'}');
         }
-        Self { key_info, key: provenance.key.clone(), head, ingested, siem }
+        Self { key_info, key: provenance.key.clone(), head, log_type, ingested, siem }
+    }
+
+    /// `head` without `@log_type`, each member with a comma in front: for logs that es-loader knows under several
+    /// names.
+    pub(crate) fn head_without_log_type(&self) -> &[u8] {
+        self.head.get(self.log_type..).unwrap_or_default()
     }
 }
 

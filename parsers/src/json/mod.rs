@@ -8,6 +8,7 @@
 mod escape;
 pub(crate) mod keys;
 mod number;
+pub mod python;
 mod reader;
 pub mod tape;
 pub mod text;

@@ -49,17 +49,17 @@ pub fn is_control_message(head: &Head<'_>) -> bool {
 
 /// A batch of CloudWatch Logs, `{"messageType":…,"logGroup":…,"logEvents":[{"message":…}]}`:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>
-fn is_envelope(head: &Head<'_>) -> bool {
+pub(crate) fn is_envelope(head: &Head<'_>) -> bool {
     head.has("messageType") && head.count(&["logGroup", "logStream", "logEvents", "owner"]) > 1
 }
 
 /// Whether the first of these values that is there passes the test.
-fn any(head: &Head<'_>, paths: &[&[&str]], test: fn(&Head<'_>) -> bool) -> bool {
+pub(crate) fn any(head: &Head<'_>, paths: &[&[&str]], test: fn(&Head<'_>) -> bool) -> bool {
     paths.iter().any(|path| head.below(path).is_some_and(|below| test(&below)))
 }
 
 /// A record by itself, or the first of a JSON list.
-fn one_or_list(head: &Head<'_>, test: fn(&Head<'_>) -> bool) -> bool {
+pub(crate) fn one_or_list(head: &Head<'_>, test: fn(&Head<'_>) -> bool) -> bool {
     if head.shape() == Shape::JsonList { any(head, &[&[]], test) } else { test(head) }
 }
 
@@ -150,31 +150,4 @@ fn is_securityhub_finding(finding: &Head<'_>) -> bool {
         && finding.has("metadata")
         && finding.count(&["finding_info", "finding", "vulnerabilities"]) > 0;
     asff || ocsf
-}
-
-/// Queries that the Route 53 Resolver logged, also in messages of CloudWatch Logs:
-/// <https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-query-logs-format.html>
-#[must_use]
-pub fn looks_like_route53resolver(head: &Head<'_>) -> bool {
-    if is_envelope(head) {
-        return any(head, &[&["logEvents", "message"]], is_query);
-    }
-    one_or_list(head, is_query) || any(head, &[&["message"]], is_query)
-}
-
-fn is_query(record: &Head<'_>) -> bool {
-    record.has("query_name") && record.count(&["query_timestamp", "query_type", "rcode"]) > 0
-}
-
-/// History and snapshots of AWS Config:
-/// <https://docs.aws.amazon.com/config/latest/developerguide/view-manage-resource.html>
-#[must_use]
-pub fn looks_like_config(head: &Head<'_>) -> bool {
-    let envelope = head.count(&["fileVersion", "configSnapshotId", "requestId"]);
-    // A first item that fills the head may hide the list's own end, never its name.
-    (head.has("configurationItems") && envelope > 0)
-        || (head.has("fileVersion") && head.has("configSnapshotId"))
-        || any(head, &[&["configurationItems"]], |item| {
-            item.count(&["configurationItemVersion", "configurationItemCaptureTime", "resourceType"]) > 1
-        })
 }

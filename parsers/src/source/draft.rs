@@ -79,6 +79,14 @@ impl<'o> Draft<'o> {
         when.write_timestamp(out);
     }
 
+    /// As [`Self::common`], under another name than that of the log type.
+    pub fn common_as(&mut self, log_type: &str, place: &Place<'_>, id: &[u8], when: &When) {
+        let out = &mut self.rendered.bytes;
+        put!(out, b",\"@log_type\":\"", log_type.as_bytes(), b"\"");
+        put!(out, place.object.head_without_log_type(), b",\"@id\":\"", id, b"\"");
+        when.write_timestamp(out);
+    }
+
     /// Writes `siem`: provenance, what is odd, members of its own (each with a comma in front), and the fields
     /// without a type.
     pub fn siem(&mut self, place: &Place<'_>, notes: &[&str], more: &[u8], flat: &[u8]) {

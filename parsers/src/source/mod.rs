@@ -1,10 +1,12 @@
 //! The logs, one file or folder a type, and the table that names them.
 
 pub mod cloudtrail;
+pub mod config;
 pub mod draft;
 pub mod envelope;
 pub mod finding;
 pub mod guardduty;
+pub mod route53_resolver;
 pub mod security_hub;
 pub mod vpc_flow_log;
 
@@ -46,7 +48,7 @@ pub struct Template {
 }
 
 /// A log that can be loaded. Adding one is a line in [`LOG_TYPES`], a file beside this one, a template and
-/// fixtures.
+/// fixtures: `docs/add-a-log-type.md`.
 #[derive(Debug)]
 pub struct LogType {
     /// Name in `@log_type`.
@@ -71,8 +73,14 @@ pub const STATE_TEMPLATE: (&str, &str) = (
 );
 
 /// Every log that can be loaded.
-pub static LOG_TYPES: &[&LogType] =
-    &[&cloudtrail::LOG_TYPE, &vpc_flow_log::LOG_TYPE, &guardduty::LOG_TYPE, &security_hub::LOG_TYPE];
+pub static LOG_TYPES: &[&LogType] = &[
+    &cloudtrail::LOG_TYPE,
+    &vpc_flow_log::LOG_TYPE,
+    &guardduty::LOG_TYPE,
+    &security_hub::LOG_TYPE,
+    &route53_resolver::LOG_TYPE,
+    &config::LOG_TYPE,
+];
 
 impl LogType {
     /// The log of a name.

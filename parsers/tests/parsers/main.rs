@@ -10,6 +10,7 @@
 )]
 
 mod cloudtrail;
+mod config;
 mod decode;
 mod decode_layers;
 mod documents;
@@ -22,6 +23,7 @@ mod guardduty_pivots;
 mod hostile;
 mod key;
 mod key_layouts;
+mod log_types;
 mod marks;
 mod mutation;
 mod parquet;
@@ -30,6 +32,7 @@ mod parquet_files;
 mod parquet_hostile;
 mod recognise;
 mod records;
+mod route53_resolver;
 mod scan;
 mod security_hub;
 mod security_hub_layouts;

@@ -3,6 +3,7 @@
 use siem_parsers::{
     key::{self, KeyInfo, KeyMarks, Marks},
     recognise::{Look, content},
+    source::{config, route53_resolver},
 };
 
 pub(crate) static CLOUDTRAIL: KeyMarks = KeyMarks {
@@ -66,8 +67,8 @@ pub(crate) static LOOKS: &[Look] = &[
     ("vpcflowlogs", content::looks_like_vpcflowlogs),
     ("guardduty", content::looks_like_guardduty),
     ("securityhub", content::looks_like_securityhub),
-    ("route53resolver", content::looks_like_route53resolver),
-    ("config", content::looks_like_config),
+    ("route53resolver", route53_resolver::looks_like),
+    ("config", config::looks_like),
 ];
 
 pub(crate) fn read(key: &str) -> KeyInfo {

@@ -30,7 +30,7 @@ fn seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
+pub(crate) fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
     for _ in 0..=random.below(4) {
         let (at, other) = (random.below(bytes.len()), random.below(bytes.len()));
         let (from, to) = (at.min(other), at.max(other).min(at.min(other) + 40));

@@ -147,10 +147,11 @@ pub(super) const KINDS: &[Kind] = &[
                 "supplementaryConfiguration": {}
             })
         },
-        name_it: |record, id| record["configurationItemMD5Hash"] = json!(id),
+        // The id is that of a resource at a time, whatever else the item says.
+        name_it: |record, id| record["resourceId"] = json!(id),
         free: &["configuration", "supplementaryConfiguration", "tags"],
         below: "",
-        left_alone: &[],
+        left_alone: &["resourceId"],
     },
     Kind {
         name: "route53resolver",

@@ -88,7 +88,7 @@ fn variants(kind: &Kind, month: &str) -> Vec<Variant> {
 fn values_of(value: &Value, out: &mut String) {
     match value {
         Value::Object(members) => {
-            members.iter().filter(|(name, _)| *name != "@message").for_each(|(name, v)| {
+            members.iter().for_each(|(name, v)| {
                 // Names are values too where a record has many of its own.
                 out.push_str(name);
                 out.push('\n');
@@ -175,8 +175,15 @@ async fn every_shape_is_taken(kind: &Kind, month: &str) {
     for (at, variant) in all.iter().enumerate() {
         let Some(document) = documents.get(&(at as u64)) else { continue };
         let (mut there, mut wanted) = (String::new(), Vec::new());
-        values_of(document, &mut there);
-        leaves(&variant.record, &mut wanted);
+        let mut document = document.clone();
+        // That one holds everything as it was delivered, also what cannot be searched.
+        document.as_object_mut().unwrap().remove("@message");
+        values_of(&document, &mut there);
+        // What is around a record is another's.
+        let path = format!("/{}", kind.below.replace('.', "/"));
+        let record =
+            if kind.below.is_empty() { Some(&variant.record) } else { variant.record.pointer(&path) };
+        leaves(record.unwrap(), &mut wanted);
         for value in wanted {
             let shown: String = value.chars().take(100).collect();
             let record: String = variant.record.to_string().chars().take(2000).collect();
