@@ -20,7 +20,6 @@ const SAID: &[(&str, &str)] = &[
     ("notGzip", "not JSON"),
     ("notObjects", "record 1 at byte 760 of the decoded object: not an object"),
     ("recordsNull", "`Records` is no list"),
-    ("topLevelArray", "not JSON"),
     ("trailingBytes", "bytes follow the gzip stream at byte 628 of the stored object"),
     ("truncatedJson", "record 2 at byte 1508 of the decoded object: cut off by the end of the object"),
     ("wrongCrc", "the gzip stream is corrupt near byte"),
