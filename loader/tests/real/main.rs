@@ -1,6 +1,7 @@
 //! Tests against real parts: an OpenSearch node and an S3 server, which `dev/test` starts; or which start themselves.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod answers;
 mod bad_input;
 mod fetch;
 mod findings;
