@@ -55,7 +55,7 @@ async fn a_resolved_finding_is_closed_whatever_the_order_of_arrival() {
             events.reverse();
         }
         let [first, second] = events;
-        assert_eq!(load("SecurityHub", "one", &[first.clone()]), [1, 1, 0]);
+        assert_eq!(load("SecurityHub", "one", std::slice::from_ref(&first)), [1, 1, 0]);
         let counts = if turned { [1, 0, 1] } else { [1, 1, 0] };
         assert_eq!(load("SecurityHub", "two", &[second]), counts, "{order}");
         // The same again is not newer.
