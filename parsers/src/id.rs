@@ -6,12 +6,15 @@ use md5::{Digest, Md5};
 pub const MAX_ID: usize = 512;
 
 /// Appends the id of a record that brings none of its own: MD5 of the object's key, the record's place in the
-/// object and the record's bytes, as hex. Bucket and version are left out on purpose: they differ between the
+/// object (and in its envelope) and the record's bytes, as hex. Bucket and version are left out on purpose: they differ between the
 /// Log Archive and the Audit account.
-pub fn derived(out: &mut Vec<u8>, key: &str, ordinal: u64, record: &[u8]) {
+pub fn derived(out: &mut Vec<u8>, key: &str, place: u64, part: Option<u32>, record: &[u8]) {
     let mut hash = Md5::new();
     hash.update(key.as_bytes());
-    hash.update(ordinal.to_be_bytes());
+    hash.update(place.to_be_bytes());
+    if let Some(part) = part {
+        hash.update(part.to_be_bytes());
+    }
     hash.update(record);
     hex(out, &hash.finalize());
 }

@@ -64,7 +64,8 @@ impl Renderer {
         while let Some(rest) = piece.bytes.get(begin..).filter(|rest| !rest.is_empty()) {
             let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let line = rest.get(..end).unwrap_or_default().trim_ascii();
-            let place = Place { object, ordinal, offset: piece.offset + begin as u64, part: None };
+            let offset = piece.offset + begin as u64;
+            let place = Place { object, ordinal, offset, part: None, seed: ordinal };
             let text = if valid { Cow::Borrowed(line) } else { utf8(line) };
             out.rendered.invalid_utf8 += u64::from(matches!(text, Cow::Owned(_)));
             // A header that comes again is that of another object put behind the first.
@@ -92,7 +93,8 @@ impl Renderer {
             match self.tape.read(&piece.bytes, at) {
                 Ok(end) if self.tape.get(0).is_some_and(|n| n.kind == Kind::Object) => {
                     cursor.at = end;
-                    let place = Place { object, ordinal, offset, part: None };
+                    let seed = if values { offset } else { ordinal };
+                    let place = Place { object, ordinal, offset, part: None, seed };
                     let text = if valid { None } else { piece.bytes.get(at..end).map(utf8) };
                     if let Some(Cow::Owned(text)) = text {
                         out.rendered.invalid_utf8 += 1;

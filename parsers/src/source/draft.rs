@@ -162,6 +162,7 @@ pub fn fitting_id(inside: std::borrow::Cow<'_, [u8]>) -> std::borrow::Cow<'_, [u
 #[must_use]
 pub fn derived_id(record: &Record<'_>, node: usize, place: &Place<'_>) -> Vec<u8> {
     let mut hash = Vec::new();
-    id::derived(&mut hash, &place.object.key, place.ordinal, record.tape.bytes(record.json, node));
+    let bytes = record.tape.bytes(record.json, node);
+    id::derived(&mut hash, &place.object.key, place.seed, place.part, bytes);
     hash
 }

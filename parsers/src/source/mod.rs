@@ -135,4 +135,7 @@ pub struct Place<'a> {
     pub offset: u64,
     /// Its place in its envelope, where that can hold several: `siem.part`.
     pub part: Option<u32>,
+    /// Tells apart equal records without an id: the ordinal in a list; among values without a list the offset, since
+    /// behind a broken value it depends on the cut how many there were.
+    pub seed: u64,
 }
