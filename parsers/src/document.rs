@@ -296,6 +296,10 @@ impl Rendered {
     }
 }
 
+/// Problems that are handed on at once, however few documents there are: a list of a million numbers is a million
+/// problems.
+const PROBLEMS: usize = 1 << 16;
+
 /// Where the writers put their documents: it is handed on whenever it is full, between two records.
 pub struct Out<'a> {
     /// What was rendered and not handed on.
@@ -319,7 +323,7 @@ impl<'a> Out<'a> {
     /// A record is done, with all its items: those of one record are never handed on apart.
     #[inline]
     pub fn record_done(&mut self) {
-        if self.rendered.bytes.len() >= self.chunk {
+        if self.rendered.bytes.len() >= self.chunk || self.rendered.problems.len() >= PROBLEMS {
             (self.full)(self.rendered);
         }
     }

@@ -31,7 +31,17 @@ struct Cursor<'a> {
     /// Values without a list: lists between them only separate, and one whose end is missing ends where a line begins
     /// with another.
     values: bool,
+    /// Where the next line ends, as far as it was looked for: the end of the bytes where there is no more.
+    line: Option<usize>,
+    /// Where the next line begins with an object, as far as it was looked for: the end of the bytes where none does.
+    next: Option<usize>,
+    /// Bytes gone over behind broken values.
+    work: usize,
 }
+
+/// How often the bytes of a piece are gone over at most to find the ends of broken values. What is behind them is one
+/// problem then. Values as they are written need once; what an attacker makes up could need its length.
+const PATIENCE: usize = 64;
 
 impl Renderer {
     /// A renderer for a log type.
@@ -80,7 +90,7 @@ impl Renderer {
     fn json(&mut self, piece: &Piece, object: &ObjectContext, out: &mut Out<'_>) {
         let valid = std::str::from_utf8(&piece.bytes).is_ok();
         let values = piece.form == Form::Values;
-        let mut cursor = Cursor { bytes: &piece.bytes, at: 0, values };
+        let mut cursor = Cursor { bytes: &piece.bytes, at: 0, values, line: None, next: None, work: 0 };
         let mut ordinal = piece.first_ordinal;
         while let Some(first) = cursor.next_value() {
             let at = cursor.at;
@@ -88,6 +98,7 @@ impl Renderer {
             if !matches!(first, b'{' | b'[') {
                 cursor.skip_scalar();
                 out.problem(ordinal, offset, Poison::NotAnObject);
+                out.record_done();
                 continue;
             }
             match self.tape.read(&piece.bytes, at) {
@@ -137,35 +148,50 @@ impl Cursor<'_> {
         self.bytes.get(self.at).copied()
     }
 
-    /// Goes behind a container that is no JSON, by its brackets alone, as the cutter does. False where its end
-    /// is missing.
+    /// Goes behind a container that is no JSON: by its brackets alone, as the cutter does; among values without a list
+    /// not beyond a line that begins with the next. False where its end is missing and nothing follows.
     fn skip_container(&mut self) -> bool {
-        let all = self.bytes;
-        let behind = all.get(self.at + 1..).unwrap_or_default();
-        let line = if self.values { memchr::memmem::find(behind, NEW_VALUE) } else { None };
-        // Not beyond it, so that many broken values cost no more than one walk.
-        let end = line.map_or(all.len(), |line| self.at + line + 2);
-        self.bytes = all.get(..end).unwrap_or(all);
-        let mut depth = 0usize;
-        let whole = self.walk(|byte, _| {
-            match byte {
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            depth == 0 && matches!(byte, b'}' | b']')
+        let (all, begin) = (self.bytes, self.at);
+        // Looked for once a line, however many values stand in it.
+        let line = self.values.then(|| {
+            self.next.filter(|&next| next > begin).unwrap_or_else(|| {
+                let behind = all.get(begin..).unwrap_or_default();
+                memchr::memmem::find(behind, NEW_VALUE).map_or(all.len(), |line| begin + line + 1)
+            })
         });
+        self.next = line;
+        self.bytes = line.and_then(|end| all.get(..end)).unwrap_or(all);
+        let mut depth = 0usize;
+        let whole = self.work <= all.len().saturating_mul(PATIENCE)
+            && self.walk(|byte, _| {
+                match byte {
+                    b'{' | b'[' => depth += 1,
+                    b'}' | b']' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                depth == 0 && matches!(byte, b'}' | b']')
+            });
+        if !whole {
+            self.at = self.bytes.len();
+        }
         self.bytes = all;
-        whole || line.is_some()
+        self.work += self.at - begin;
+        whole || line.is_some_and(|line| line < all.len())
     }
 
     /// Goes behind a value that is no container: to the next comma or opening bracket outside strings; among values
     /// without a list also to the end of the line.
     fn skip_scalar(&mut self) {
         let (all, start) = (self.bytes, self.at);
-        let behind = all.get(start..).unwrap_or_default();
-        let line = if self.values { memchr::memchr(b'\n', behind) } else { None };
-        self.bytes = line.and_then(|line| all.get(..start + line)).unwrap_or(all);
+        if self.values {
+            // Looked for once a line, however many scalars stand in it.
+            let line = self.line.filter(|&end| end >= start).unwrap_or_else(|| {
+                let behind = all.get(start..).unwrap_or_default();
+                start + memchr::memchr(b'\n', behind).unwrap_or(behind.len())
+            });
+            self.line = Some(line);
+            self.bytes = all.get(..line).unwrap_or(all);
+        }
         if self.walk(|byte, at| byte == b',' || (at > start && matches!(byte, b'{' | b'['))) {
             // Stops on that byte, not behind it.
             self.at -= 1;

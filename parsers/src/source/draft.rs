@@ -136,8 +136,10 @@ impl Finished {
         decimal(out, i64::try_from(version).unwrap_or(i64::MAX), 1);
         put!(out, b",\"version_type\":\"external\"", ACTION_CLOSE);
         let source = out.len();
+        // Where `@message` came first, the comma behind it goes with it.
+        let first = self.message.start == self.source.start + 1;
         out.extend_from_within(self.source.start..self.message.start);
-        out.extend_from_within(self.message.end..self.source.end);
+        out.extend_from_within(self.message.end + usize::from(first)..self.source.end);
         let end = out.len();
         rendered.items.push(Item { ordinal: self.ordinal, start, source, end, kind: ItemKind::State });
     }

@@ -89,7 +89,7 @@ impl Cutter {
             Layout::Values { lists } => {
                 let list = lists.iter().find(|name| begins_with_list(text, name));
                 Way::Records(Box::new(match list {
-                    Some(path) => RecordsCutter::new(path, self.limits),
+                    Some(path) => RecordsCutter::first_under(path, self.limits),
                     None => RecordsCutter::bare(self.limits),
                 }))
             }

@@ -4,7 +4,19 @@ use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter};
 
-use super::{Cut, Form, Limits, Piece, SplitProblem};
+use super::{BYTE_ORDER_MARK, Cut, Form, Limits, Piece, SplitProblem};
+
+/// What is to be done next.
+enum Found {
+    /// More bytes are needed.
+    Nothing,
+    /// The lines are enough for a piece.
+    Enough,
+    /// The line behind them is longer than the limit.
+    TooLong,
+    /// The line behind them is another header of this length.
+    Header(usize),
+}
 
 /// Cuts lines into pieces. A header is not part of any piece; it comes with each of them. Memory: a piece, plus
 /// one line.
@@ -90,29 +102,58 @@ impl LinesCutter {
                 self.forget(end + 1);
                 self.ordinal += 1;
             }
-            let from = self.boundary;
-            let mut full = false;
-            for end in memchr_iter(b'\n', self.buffer.get(from..).unwrap_or_default()) {
-                self.lines += 1;
-                self.boundary = from + end + 1;
-                full = self.lines >= self.limits.records || self.boundary >= self.limits.piece;
-                if full {
-                    break;
+            match self.look() {
+                Found::Nothing => return,
+                Found::Enough => self.emit_piece(self.boundary, emit),
+                Found::TooLong => {
+                    self.emit_piece(self.boundary, emit);
+                    self.dropping = Some(self.offset);
                 }
-            }
-            let too_long = !full && self.buffer.len() - self.boundary > self.limits.record;
-            if !full && !too_long {
-                return;
-            }
-            self.emit_piece(self.boundary, emit);
-            if too_long {
-                self.dropping = Some(self.offset);
+                Found::Header(end) => {
+                    self.emit_piece(self.boundary, emit);
+                    let line = self.buffer.get(..end).unwrap_or_default().trim_ascii();
+                    self.header = Some(Some(line.into()));
+                    self.forget(end + 1);
+                    self.ordinal += 1;
+                }
             }
         }
     }
 
+    /// Goes over the whole lines that follow, until something is to be done.
+    fn look(&mut self) -> Found {
+        let from = self.boundary;
+        let rest = self.buffer.get(from..).unwrap_or_default();
+        for end in memchr_iter(b'\n', rest) {
+            let line = self.buffer.get(self.boundary..from + end).unwrap_or_default();
+            if line.len() > self.limits.record {
+                return Found::TooLong;
+            }
+            // Of another object that was put behind the first: other columns from here on.
+            if line.first().is_some_and(u8::is_ascii_alphabetic) && self.is_other_header(line) {
+                return Found::Header(line.len());
+            }
+            self.lines += 1;
+            self.boundary = from + end + 1;
+            if self.lines >= self.limits.records || self.boundary >= self.limits.piece {
+                return Found::Enough;
+            }
+        }
+        let line = self.buffer.len() - self.boundary;
+        if line > self.limits.record { Found::TooLong } else { Found::Nothing }
+    }
+
+    fn is_other_header(&self, line: &[u8]) -> bool {
+        let line = line.trim_ascii();
+        let known = self.header.as_ref().and_then(Option::as_deref);
+        known.is_some_and(|known| known != line) && (self.is_header)(line)
+    }
+
     /// Takes the first line that is not blank, if it is a header. False where more bytes are needed.
     fn take_header(&mut self, last: bool) -> bool {
+        if self.offset == 0 && self.buffer.starts_with(BYTE_ORDER_MARK) {
+            self.forget(BYTE_ORDER_MARK.len());
+        }
         let mut begin = 0;
         loop {
             let rest = self.buffer.get(begin..).unwrap_or_default();
@@ -121,7 +162,7 @@ impl LinesCutter {
                 None if last || rest.len() > self.limits.record => (rest, self.buffer.len()),
                 None => return false,
             };
-            let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
+            let line = line.trim_ascii();
             if line.is_empty() && next < self.buffer.len() {
                 begin = next;
                 continue;

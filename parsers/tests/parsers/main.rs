@@ -45,5 +45,6 @@ mod strict;
 mod support;
 mod templates;
 mod time;
+mod values;
 mod vpc_flow_log;
 mod vpc_flow_log_json;

@@ -246,7 +246,8 @@ fn what_stands_behind_a_list_and_is_no_json_is_told_once() {
     ] {
         for chunk in [usize::MAX, 1] {
             let loaded = loaded(bytes, 100, 1000, &[chunk]);
-            assert_eq!(loaded.split, [SplitProblem::Malformed { offset }]);
+            let told = loaded.split.iter().filter(|p| matches!(p, SplitProblem::Malformed { .. }));
+            assert_eq!(told.collect::<Vec<_>>(), [&SplitProblem::Malformed { offset }]);
             assert_eq!(loaded.docs.len(), 1);
         }
     }

@@ -5,13 +5,13 @@
 //! around them are taken as one list without end: whatever stands between them (newlines, commas, the brackets of
 //! lists) only separates.
 
+mod envelope;
+
+use self::envelope::Envelope;
 use super::{
-    Cut, Form, Limits, Piece, SplitProblem,
+    BYTE_ORDER_MARK, Cut, Form, Limits, Piece, SplitProblem,
     scan::{BLOCK, Brackets, Scanner},
 };
-
-/// U+FEFF in UTF-8, which some programs put in front of a text.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A line that begins with an object.
 pub(crate) const NEW_VALUE: &[u8] = b"\n{";
@@ -27,22 +27,6 @@ enum State {
     Hopeless,
 }
 
-/// The byte-wise reader around the list.
-#[derive(Debug, Clone, Default)]
-struct Envelope {
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
-    /// The next string at depth 1 is a key.
-    key_expected: bool,
-    /// The string being read is a key.
-    in_key: bool,
-    /// The key read last, as far as it is needed.
-    key: Vec<u8>,
-    /// The value of the list's key comes next.
-    list_expected: bool,
-}
-
 /// Cuts the elements of one list into pieces. Feed it by appending to [`buffer`](Self::buffer) and calling
 /// [`advance`](Self::advance); [`finish`](Self::finish) at the end. Memory: a piece, plus one record.
 #[derive(Debug)]
@@ -50,6 +34,8 @@ pub struct RecordsCutter {
     path: &'static str,
     /// There is no list around the values.
     bare: bool,
+    /// Values without a list may follow the object with the list.
+    then_bare: bool,
     /// How far an unfinished value was searched for the beginning of another.
     searched: usize,
     limits: Limits,
@@ -78,6 +64,8 @@ pub struct RecordsCutter {
     /// Decoded byte at which a too large record began; it is being dropped.
     dropping: Option<u64>,
     found: bool,
+    /// The list of the object being read was found.
+    here: bool,
     anything: bool,
     /// That the envelope is no JSON was told; once is enough.
     malformed: bool,
@@ -90,6 +78,12 @@ impl RecordsCutter {
         Self::begin(path, limits, State::Envelope(Envelope::default()))
     }
 
+    /// As [`Self::new`]; what follows the first object is cut as by [`Self::bare`].
+    #[must_use]
+    pub fn first_under(path: &'static str, limits: Limits) -> Self {
+        Self { then_bare: true, ..Self::new(path, limits) }
+    }
+
     /// A cutter for JSON values one behind the other: by line, without separators, in lists.
     #[must_use]
     pub fn bare(limits: Limits) -> Self {
@@ -100,6 +94,7 @@ impl RecordsCutter {
         Self {
             path,
             bare: false,
+            then_bare: false,
             searched: 0,
             limits,
             state,
@@ -116,6 +111,7 @@ impl RecordsCutter {
             first_ordinal: 0,
             dropping: None,
             found: false,
+            here: false,
             anything: false,
             malformed: false,
         }
@@ -227,77 +223,10 @@ impl RecordsCutter {
         }
     }
 
-    /// Reads the envelope. True when the list begins, or there is no use in reading on.
-    fn envelope(&mut self, emit: &mut dyn FnMut(Cut), last: bool) -> bool {
-        let State::Envelope(env) = &mut self.state else { return true };
-        if self.offset == 0 && self.seen == 0 {
-            if self.buffer.starts_with(BYTE_ORDER_MARK) {
-                self.seen = BYTE_ORDER_MARK.len();
-            } else if BYTE_ORDER_MARK.starts_with(&self.buffer) && !last {
-                return false; // its rest may follow
-            }
-        }
-        while let Some(&byte) = self.buffer.get(self.seen) {
-            let at = self.offset + self.seen as u64;
-            self.seen += 1;
-            if env.in_string {
-                let ends = !env.escaped && byte == b'"';
-                env.escaped = !env.escaped && byte == b'\\';
-                if ends {
-                    env.in_string = false;
-                } else if env.in_key && env.key.len() <= self.path.len() {
-                    env.key.push(byte);
-                }
-                continue;
-            }
-            if byte.is_ascii_whitespace() {
-                continue;
-            }
-            if env.depth == 0 && byte != b'{' && !self.anything {
-                emit(Cut::Problem(SplitProblem::NotJson));
-                self.anything = true;
-                self.state = State::Hopeless;
-                return true;
-            }
-            self.anything = true;
-            let wanted = std::mem::take(&mut env.list_expected);
-            if wanted && byte == b'[' {
-                self.found = true;
-                self.begin_list();
-                return true;
-            }
-            if wanted {
-                self.found = true;
-                emit(Cut::Problem(SplitProblem::NotAList { path: self.path, offset: at }));
-            }
-            let odd = match env.depth {
-                0 => byte != b'{',
-                1 => env.key_expected && !matches!(byte, b'"' | b'}'),
-                _ => false,
-            };
-            if odd && !std::mem::replace(&mut self.malformed, true) {
-                emit(Cut::Problem(SplitProblem::Malformed { offset: at }));
-            }
-            match byte {
-                b'"' => {
-                    env.in_string = true;
-                    env.in_key = env.depth == 1 && std::mem::take(&mut env.key_expected);
-                    if env.in_key {
-                        env.key.clear();
-                    }
-                }
-                b'{' | b'[' => {
-                    env.depth += 1;
-                    env.key_expected = env.depth == 1 && byte == b'{';
-                }
-                b'}' | b']' => env.depth = env.depth.saturating_sub(1),
-                b',' => env.key_expected = env.depth == 1,
-                b':' => env.list_expected = env.depth == 1 && env.key == self.path.as_bytes(),
-                _ => {}
-            }
-        }
-        self.forget(self.seen);
-        false
+    /// What follows is no longer looked at for the list.
+    fn begin_bare(&mut self) {
+        self.begin_list();
+        self.bare = true;
     }
 
     fn begin_list(&mut self) {
@@ -349,11 +278,9 @@ impl RecordsCutter {
         if self.dropping.is_some() {
             return;
         }
-        let mut limit = self.element.saturating_add(self.limits.record);
-        if self.bare {
-            limit = limit.min(self.element.max(self.searched).saturating_add(self.limits.piece));
-        }
-        let limit = limit.min(self.buffer.len());
+        let limit = self.element.saturating_add(self.limits.record);
+        let look = self.element.max(self.searched).saturating_add(self.limits.piece);
+        let limit = if self.bare { limit.min(look) } else { limit }.min(self.buffer.len());
         let (blocks, _) = self.buffer.get(self.seen..limit).unwrap_or_default().as_chunks::<BLOCK>();
         let (mut scanner, mut depth, mut seen) = (self.scanner, self.depth, self.seen);
         for block in blocks {
@@ -429,7 +356,7 @@ impl RecordsCutter {
         }
         // Either way the closing bracket is now the first byte of the buffer.
         self.seen = 1;
-        self.state = State::Envelope(Envelope { depth: 1, ..Envelope::default() });
+        self.state = State::Envelope(Envelope::inside());
     }
 
     /// Keeps the buffer within the limit of one record.
@@ -442,6 +369,7 @@ impl RecordsCutter {
         if self.bare && self.seen.saturating_sub(begin.max(self.searched)) >= self.limits.piece {
             self.begin_again(begin, emit);
         }
+        let begin = if self.depth > 0 { self.element } else { self.boundary };
         if self.seen.saturating_sub(begin) > self.limits.record {
             self.boundary = begin;
             self.emit_piece(emit);
@@ -454,15 +382,16 @@ impl RecordsCutter {
     /// it. Where a line begins with an object, a new value is taken to begin: nothing of the usual is written so
     /// inside a value.
     fn begin_again(&mut self, begin: usize, emit: &mut dyn FnMut(Cut)) {
-        let from = (begin + 1).max(self.searched.saturating_sub(1)).min(self.seen);
         self.searched = self.seen;
-        let among = self.buffer.get(from..self.seen).unwrap_or_default();
-        let Some(line) = memchr::memmem::rfind(among, NEW_VALUE) else { return };
-        self.boundary = from + line + 1;
+        let value = self.buffer.get(begin..self.seen).unwrap_or_default();
+        // Each line that seemed to be in it counts as the renderer will count it.
+        let lines = memchr::memmem::find_iter(value, NEW_VALUE);
+        let Some((count, last)) = (1..).zip(lines).last() else { return };
+        self.boundary = begin + last + 1;
         self.seen = self.boundary;
         self.scanner = Scanner::default();
         self.depth = 0;
-        self.ordinal += 1;
+        self.ordinal += count;
         self.emit_piece(emit);
     }
 
