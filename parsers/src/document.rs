@@ -230,6 +230,9 @@ pub enum Poison {
         /// Fields of the line.
         found: usize,
     },
+    /// JSON among lines of text.
+    #[error("JSON among lines of text; an object holds one or the other")]
+    JsonAmongLines,
     /// A list of records that is none, or holds something else: the name of its member.
     #[error("`{0}` of the event holds no record")]
     NoRecord(&'static str),
@@ -245,6 +248,7 @@ impl Poison {
             Self::CutOff => "cut_off",
             Self::Fields { .. } => "wrong_field_count",
             Self::NoHeader { .. } => "no_header",
+            Self::JsonAmongLines => "json_among_lines",
             Self::NoRecord(_) => "no_record",
         }
     }

@@ -11,7 +11,7 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
-use siem_parsers::{document::ItemKind, source};
+use siem_parsers::{document::ItemKind, recognise, source};
 
 use super::{FAILED, InputArgs, OK, OutputFormat, REJECTED};
 use crate::{
@@ -120,7 +120,19 @@ fn by_key(target: &str) -> Explanation {
         Some(address) => address.split_once('/').map_or("", |(_, key)| key),
         None => target,
     };
-    let info = source::read_key(key);
+    let mut info = source::read_key(key);
+    let mut key = key.to_owned();
+    let mut remark = None;
+    if info.log_type.is_none()
+        && info.not_loaded.is_none()
+        && let Some(decoded) = decoded(&key)
+    {
+        let read = source::read_key(&decoded);
+        if read.log_type.is_some() || read.not_loaded.is_some() {
+            (info, key) = (read, decoded);
+            remark = Some("read as the URL-encoded key of a notification".to_owned());
+        }
+    }
     let time = info.time.map(|time| {
         let mut text = Vec::new();
         time.write(&mut text);
@@ -130,11 +142,13 @@ fn by_key(target: &str) -> Explanation {
     let log_type = info.log_type.map(str::to_owned);
     let remark = match (info.not_loaded, &log_type) {
         (Some(why), _) => Some(format!("not loaded: {why}")),
-        (None, Some(_)) => None,
-        (None, None) => Some("no log by its key; its content decides when it is loaded".to_owned()),
+        (None, Some(_)) => remark,
+        (None, None) => {
+            Some("no file of this name, and no log by its key; what it is shows when it is read".to_owned())
+        }
     };
     Explanation {
-        key: key.to_owned(),
+        key,
         rule: rule.to_owned(),
         log_type,
         account: info.account,
@@ -144,6 +158,15 @@ fn by_key(target: &str) -> Explanation {
         remark,
         content: None,
     }
+}
+
+/// A key as S3 notifications write it: `+` is a space, `%3D` is `=`. None where it is not written so.
+fn decoded(key: &str) -> Option<String> {
+    if !key.contains(['%', '+']) {
+        return None;
+    }
+    let spaced = key.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
 /// What the key and the content of a file say.
@@ -170,6 +193,9 @@ fn file(path: &str, args: &ExplainArgs) -> anyhow::Result<Explanation> {
     explained.content = Some(Content::of(&report, sampled));
     explained.log_type = report.log_type.map(str::to_owned);
     explained.remark = report.remark;
+    if report.by == recognise::BY_CONTENT {
+        explained.rule = format!("content (by the key: {})", explained.rule);
+    }
     Ok(explained)
 }
 

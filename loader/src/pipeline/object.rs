@@ -128,6 +128,8 @@ pub struct ObjectReport {
     pub name: String,
     /// The log whose records are in it.
     pub log_type: Option<&'static str>,
+    /// What recognised it, in words: the rule of the key, or its content.
+    pub by: &'static str,
     /// What is worth knowing of how it was recognised, where it is not loaded by its key.
     pub remark: Option<String>,
     /// What it came to; none where it never was an object (a listing that failed).

@@ -8,7 +8,7 @@ use siem_parsers::{
     decode::{DecodeError, Decoder},
     document::{ObjectContext, Provenance},
     recognise,
-    source::{self, LogType},
+    source::{self, Layout, LogType},
     split::{Cut, Cutter, SplitProblem, parquet},
 };
 
@@ -25,6 +25,9 @@ use crate::{
 
 /// Decoded bytes asked for at a time.
 pub(super) const READ: usize = 256 << 10;
+
+/// White space that is looked through for the beginning of a log.
+const WHITE: usize = 4 << 20;
 
 /// Reads one object of a listing to its end.
 pub(super) fn read(
@@ -65,6 +68,7 @@ pub(super) fn read(
     let (decoder, first, failure) = begin(body);
     let seen = source::recognise(&info, &first);
     report.log_type = seen.log_type;
+    report.by = seen.by;
     report.remark = seen.mismatch.clone();
     if seen.not_loaded.is_none() && seen.log_type.is_some() && seen.by == recognise::BY_CONTENT {
         report.remark.get_or_insert_with(|| "recognised by its content".to_owned());
@@ -72,8 +76,11 @@ pub(super) fn read(
     let Some(log_type) = seen.log_type.and_then(LogType::named).filter(|_| seen.not_loaded.is_none()) else {
         report.counts.bytes_in = first.len() as u64;
         match failure {
-            Some((class, text)) => report.fail(class, text),
-            None if first.is_empty() => {
+            Some((class, text)) => {
+                report.status = Some(ObjectStatus::Failed);
+                report.fail(class, text);
+            }
+            None if first.trim_ascii_start().is_empty() => {
                 report.log_type = info.log_type;
                 report.status = Some(ObjectStatus::Empty);
             }
@@ -104,6 +111,11 @@ pub(super) fn read(
         reading.run.report().fail(class, text);
     }
     if parquet::is_parquet(&first) {
+        if !matches!(log_type.layout, Layout::Lines { .. }) {
+            let text =
+                format!("a Parquet file, and {} has none: is it a log of another type?", log_type.name);
+            return reading.run.report().fail(ErrorClass::Poison, text);
+        }
         spool::read(&mut reading, decoder, first);
     } else {
         reading.all(decoder, first);
@@ -120,9 +132,14 @@ fn begin(body: Body) -> (Option<Decoder<Body>>, Vec<u8>, Option<Failure>) {
         Ok(decoder) => decoder,
         Err(error) => return (None, first, Some(failure(&error))),
     };
-    match decoder.read(&mut first, READ) {
-        Ok(_) => (Some(decoder), first, None),
-        Err(error) => (None, first, Some(failure(&error))),
+    loop {
+        match decoder.read(&mut first, READ) {
+            Ok(0) => return (None, first, None),
+            // White space alone says nothing.
+            Ok(_) if first.trim_ascii_start().is_empty() && first.len() < WHITE => {}
+            Ok(_) => return (Some(decoder), first, None),
+            Err(error) => return (None, first, Some(failure(&error))),
+        }
     }
 }
 

@@ -86,8 +86,27 @@ fn without(line: &str, name: &str) -> String {
     }
 }
 
+/// The expected files of a folder.
+fn expected(of: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(of).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { expected(&path, found) } else { found.push(path) }
+    }
+}
+
 fn compare(of: &str) {
-    for (key, documents) in rendered(of) {
+    let rendered = rendered(of);
+    let (root, mut found) = (folder().join("expected").join(of), Vec::new());
+    expected(&root, &mut found);
+    for path in found {
+        let key = path.strip_prefix(&root).unwrap().to_str().unwrap().strip_suffix(".ndjson").unwrap();
+        if rendered.contains_key(key) {
+            continue;
+        }
+        assert!(std::env::var_os("SIEM_LOADER_UPDATE_EXPECTED").is_some(), "{key} gives no documents");
+        std::fs::remove_file(path).unwrap();
+    }
+    for (key, documents) in rendered {
         let path = folder().join(format!("expected/{of}/{key}.ndjson"));
         if std::env::var_os("SIEM_LOADER_UPDATE_EXPECTED").is_some() {
             let text: String = documents.iter().map(|d| format!("{d}\n")).collect();

@@ -107,7 +107,7 @@ pub fn read_key(key: &str) -> KeyInfo {
 /// Decides which log an object holds, by its key and its first decoded bytes.
 #[must_use]
 pub fn recognise(key: &KeyInfo, first: &[u8]) -> Recognised {
-    recognise::decide(key, &Head::of(first), &LOOKS)
+    recognise::decide(key, &Head::of(first.trim_ascii_start()), &LOOKS)
 }
 
 /// Writes the documents of one log type. One a thread: it keeps buffers and caches from record to record.

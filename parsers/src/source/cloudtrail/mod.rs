@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     document::{Out, member, put, raw_member},
-    json::write::Record,
+    json::{tape::Kind, write::Record},
     key::KeyMarks,
     recognise::content,
     schema::Schema,
@@ -114,7 +114,10 @@ impl Writer for CloudTrailWriter {
 
 /// `_id`: the event's own id; MD5 where there is none, or it is too long for OpenSearch.
 fn document_id<'a>(event: &Event<'a>, place: &Place<'_>) -> Cow<'a, [u8]> {
-    match event.text(Slot::EventId).filter(|id| id.iter().any(|b| !b.is_ascii_whitespace())) {
+    // Numbers and truth values are no ids: several events could have the same.
+    let text = event.slot(Slot::EventId).filter(|&id| event.record.kind(id) == Some(Kind::String));
+    let own = text.and_then(|_| event.text(Slot::EventId));
+    match own.filter(|id| id.iter().any(|b| !b.is_ascii_whitespace())) {
         Some(id) => fitting_id(id),
         None => derived_id(&event.record, 0, place).into(),
     }

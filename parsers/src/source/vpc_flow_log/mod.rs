@@ -75,6 +75,9 @@ impl Writer for FlowLogWriter {
     }
 
     fn line(&mut self, line: &[u8], header: Option<&[u8]>, place: Place<'_>, out: &mut Out<'_>) {
+        if line.starts_with(b"{\"") {
+            return out.problem(place.ordinal, place.offset, Poison::JsonAmongLines);
+        }
         let Some(header) = header else {
             return self.message(line, &Delivery::default(), None, &place, out);
         };
