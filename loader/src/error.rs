@@ -1,6 +1,6 @@
 //! What can go wrong on the way to the cluster, and what a failure means for the records concerned.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::Serialize;
 
@@ -117,6 +117,8 @@ pub enum SinkError {
     NotOpenSearch {
         /// URL without credentials.
         cluster: String,
+        /// HTTP status; none for a redirection to another host.
+        status: Option<u16>,
         /// What came instead.
         problem: String,
     },
@@ -139,6 +141,8 @@ pub enum SinkError {
         status: u16,
         /// Redacted reason of the cluster.
         reason: String,
+        /// What the answer asks to wait, by `Retry-After`.
+        retry_after: Option<Duration>,
     },
     /// 429 by the flood-stage watermark: a full disk, which no slower sender helps.
     #[error(
@@ -187,6 +191,9 @@ pub enum SinkError {
         /// Items answered.
         answered: usize,
     },
+    /// Nothing went through for as long as the deadline allows; what was said last.
+    #[error("{0}")]
+    Deadline(String),
     /// A template of ours is missing or unreadable and the user may not change that.
     #[error(
         "the index templates cannot be read or installed in OpenSearch at {cluster} (403: {reason}); {advice}"
@@ -211,6 +218,7 @@ impl SinkError {
             | Self::Busy { .. }
             | Self::DiskFull { .. }
             | Self::TooLarge { .. }
+            | Self::Deadline(_)
             | Self::TruncatedAnswer { .. } => ErrorClass::Transient,
             Self::Refused { class, .. } => *class,
             Self::Settings(_)
@@ -221,6 +229,45 @@ impl SinkError {
             | Self::NotFound { .. }
             | Self::NotOpenSearch { .. }
             | Self::TemplatesForbidden { .. } => ErrorClass::Configuration,
+        }
+    }
+
+    /// Name of its row in the table of outcomes (`docs/outcomes.md`).
+    #[must_use]
+    pub fn row(&self) -> &'static str {
+        match self {
+            Self::Settings(_) => "connection_settings",
+            Self::Unreachable { .. } => "connection_refused",
+            Self::Interrupted { .. } | Self::Deadline(_) => "connection_cut",
+            Self::Tls { .. } => "connection_tls",
+            Self::NotOpenSearch { status: None, .. } => "connection_elsewhere",
+            Self::NotOpenSearch { status: Some(200), .. } => "answer_malformed",
+            Self::NotOpenSearch { status: Some(201..=399), .. } => "answer_redirected",
+            Self::NotOpenSearch { .. } => "answer_foreign",
+            Self::TruncatedAnswer { .. } => "answer_short",
+            Self::Unauthorized { .. } => "answer_unauthorized",
+            Self::Forbidden { .. } | Self::TemplatesForbidden { .. } => "answer_forbidden",
+            Self::Blocked { .. } => "answer_blocked",
+            Self::NotFound { .. } => "answer_not_found",
+            Self::NotReady { .. } => "answer_not_ready",
+            Self::Busy { status: 429, .. } => "answer_busy",
+            Self::Busy { .. } => "answer_unavailable",
+            Self::DiskFull { .. } => "answer_disk_full",
+            Self::TooLarge { status: 413, .. } => "answer_body_too_large",
+            Self::TooLarge { .. } => "answer_over_pressure_limit",
+            Self::Refused { class: ErrorClass::Poison, .. } => "answer_poisoned",
+            Self::Refused { status: 400, error_type, .. } if error_type.is_empty() => "answer_no_handler",
+            Self::Refused { status: 400, .. } => "answer_invalid_for_all",
+            Self::Refused { .. } => "answer_refused",
+        }
+    }
+
+    /// What the answer asks to wait before the next request.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Busy { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 }

@@ -9,9 +9,10 @@ use opensearch::http::headers::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, Heade
 use serde::Deserialize;
 use serde::de::{self, SeqAccess, Visitor};
 
-use super::cluster::Cluster;
-use super::outcome::{ItemOutcome, classify_item, classify_response};
+use super::cluster::{Answered, Cluster};
+use super::outcome::{classify_response, item_row};
 use super::redact::{clip, field_of, redact};
+use super::table::Action;
 use crate::error::{ErrorClass, SinkError};
 
 /// The status of every item is asked for, because with errors alone positions shift and a body that arrived
@@ -61,8 +62,10 @@ pub struct Refusal {
     pub reason: String,
     /// The field it blames.
     pub field: Option<String>,
-    /// What to do about it.
+    /// Its class.
     pub class: ErrorClass,
+    /// What to do about it.
+    pub action: Action,
 }
 
 impl Cluster {
@@ -82,11 +85,16 @@ impl Cluster {
         if encoding == Encoding::Gzip {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        let (status, answer) = self.send(Method::Post, "/_bulk", FILTER, headers, Some(body), None).await?;
+        let Answered { status, body, retry_after } =
+            self.send(Method::Post, "/_bulk", FILTER, headers, Some(body), None).await?;
         if status != 200 {
-            return Err(classify_response(self.url(), status, &answer));
+            let mut error = classify_response(self.url(), status, &body);
+            if let SinkError::Busy { retry_after: asked, .. } = &mut error {
+                *asked = retry_after;
+            }
+            return Err(error);
         }
-        let answer = BulkAnswer::read(self.url(), answer.into(), items)?;
+        let answer = BulkAnswer::read(self.url(), body.into(), items)?;
         tracing::debug!(
             items,
             bytes = sent_bytes,
@@ -180,10 +188,11 @@ impl Tally {
         let error = outcome.error.unwrap_or_default();
         let error_type = error.error_type.as_deref().unwrap_or("");
         let reason = error.reason.as_deref().unwrap_or("");
-        match classify_item(outcome.status, error_type, reason) {
-            ItemOutcome::Done => self.indexed += 1,
-            ItemOutcome::AlreadyPresent => self.already_present_at.push(position as u32),
-            ItemOutcome::Refused(class) => {
+        let action = item_row(outcome.status, error_type, reason).action;
+        match action.class() {
+            None if action == Action::AlreadyPresent => self.already_present_at.push(position as u32),
+            None => self.indexed += 1,
+            Some(class) => {
                 let mut shown = redact(reason);
                 let mut field = field_of(reason);
                 if let Some(cause) = &error.caused_by {
@@ -199,6 +208,7 @@ impl Tally {
                     reason: shown,
                     field,
                     class,
+                    action,
                 });
             }
         }

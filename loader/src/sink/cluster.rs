@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use aws_config::Region;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use opensearch::OpenSearch;
 use opensearch::auth::Credentials;
 use opensearch::http::Method;
-use opensearch::http::headers::{ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
+use opensearch::http::headers::{ACCEPT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
 use opensearch::http::transport::{BuildError, SingleNodeConnectionPool, TransportBuilder};
 use serde::Deserialize;
 use url::Url;
@@ -147,7 +148,8 @@ impl Cluster {
             distribution: Option<String>,
         }
         let timeout = self.inner.timeout.min(INFO_TIMEOUT);
-        let (status, body) = self.send(Method::Get, "/", &[], HeaderMap::new(), None, Some(timeout)).await?;
+        let Answered { status, body, .. } =
+            self.send(Method::Get, "/", &[], HeaderMap::new(), None, Some(timeout)).await?;
         let unnamed = || ServerInfo { number: None, distribution: "opensearch".to_owned() };
         if status == 404 && self.inner.serverless {
             // A collection has no root document; a request without right would have been a 403.
@@ -179,7 +181,8 @@ impl Cluster {
         json: Option<&str>,
     ) -> Result<(u16, Bytes), SinkError> {
         let body = json.map(|json| Bytes::copy_from_slice(json.as_bytes()));
-        self.send(method, path, query, HeaderMap::new(), body, None).await
+        let answered = self.send(method, path, query, HeaderMap::new(), body, None).await?;
+        Ok((answered.status, answered.body))
     }
 
     pub(super) async fn send(
@@ -190,17 +193,19 @@ impl Cluster {
         headers: HeaderMap,
         body: Option<Bytes>,
         timeout: Option<Duration>,
-    ) -> Result<(u16, Bytes), SinkError> {
+    ) -> Result<Answered, SinkError> {
         let waited = timeout.unwrap_or(self.inner.timeout);
         let answer = self.inner.client.send(method, path, headers, Some(query), body, timeout).await;
         let answer = answer.map_err(|error| self.explain(&error, waited))?;
         if answer.url().origin() != self.inner.url.origin() {
             let problem = format!("it redirects to {}", answer.url().origin().ascii_serialization());
-            return Err(SinkError::NotOpenSearch { cluster: self.url().to_owned(), problem });
+            return Err(SinkError::NotOpenSearch { cluster: self.url().to_owned(), status: None, problem });
         }
         let status = answer.status_code().as_u16();
+        let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.and_then(|value| retry_after_of(value, Utc::now()));
         let body = answer.bytes().await.map_err(|error| self.explain(&error, waited))?;
-        Ok((status, body))
+        Ok(Answered { status, body, retry_after })
     }
 
     /// The error of a request that was not answered.
@@ -264,6 +269,26 @@ impl Cluster {
             if tls { "try again" } else { "use https:// in the URL if it speaks TLS, else try again" };
         SinkError::Interrupted { cluster, problem: deepest, advice }
     }
+}
+
+/// What came back.
+pub(super) struct Answered {
+    pub(super) status: u16,
+    pub(super) body: Bytes,
+    /// `Retry-After`, as time from now.
+    pub(super) retry_after: Option<Duration>,
+}
+
+/// Reads the value of `Retry-After`: seconds, or a date (RFC 9110, 10.2.3).
+#[must_use]
+pub fn retry_after_of(value: &str, now: DateTime<Utc>) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTime::parse_from_rfc2822(value).ok()?;
+    // A date that has passed: at once.
+    Some((date.with_timezone(&Utc) - now).to_std().unwrap_or_default())
 }
 
 /// An error and everything below it.

@@ -1,9 +1,8 @@
 //! The way out: bulk bodies to OpenSearch, and what became of every item in them.
 //!
-//! [`Cluster`] speaks HTTP, [`BulkAnswer`] is what one bulk request came to, [`classify_item`] and
-//! [`classify_response`] are the table of outcomes, [`redact`] keeps document content out of messages.
-//! [`BulkOutput`] joins documents into bodies and sends them. Nothing here sends again: callers decide by
-//! [`ErrorClass`].
+//! [`Cluster`] speaks HTTP, [`BulkAnswer`] is what one bulk request came to, [`TABLE`] says what each answer and fault
+//! means and what is done about it, [`redact`] keeps document content out of messages. [`BulkOutput`] joins documents
+//! into bodies and sends them.
 
 mod bulk;
 mod cluster;
@@ -11,12 +10,14 @@ mod config;
 mod outcome;
 mod output;
 mod redact;
+mod table;
 
 pub use crate::error::{ErrorClass, SinkError};
 pub use bulk::{BulkAnswer, Encoding, Refusal};
-pub use cluster::{Cluster, ServerInfo, install_crypto_provider};
+pub use cluster::{Cluster, ServerInfo, install_crypto_provider, retry_after_of};
 pub use config::{Auth, ClusterConfig, SigV4Service};
 pub use opensearch::http::Method;
-pub use outcome::{ItemOutcome, classify_item, classify_response};
+pub use outcome::{ItemOutcome, classify_item, classify_response, item_row};
 pub use output::{BulkOutput, SENDERS, Sent};
 pub use redact::{field_of, redact};
+pub use table::{Action, Row, Scope, Sign, TABLE, row_of};

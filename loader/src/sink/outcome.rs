@@ -1,10 +1,11 @@
-//! The table of outcomes: what an answer of the cluster means.
+//! What an answer of the cluster means, by the [table](super::table).
 //!
-//! Both functions are pure; what follows from a class (send again, set aside, stop) is the caller's.
+//! All functions are pure; what follows from a row (send again, set aside, stop) is the caller's.
 
 use serde_json::Value;
 
 use super::redact::{clip, redact};
+use super::table::{Action, Row, Scope, Seen, find};
 use crate::error::{ErrorClass, SinkError};
 
 /// What became of one item of a bulk request.
@@ -18,40 +19,24 @@ pub enum ItemOutcome {
     Refused(ErrorClass),
 }
 
-/// Parts of reasons under `illegal_argument_exception` that blame the index and not the document.
-const INDEX_AT_FAULT: [&str; 6] = [
-    "Limit of total fields [",
-    "Limit of nested fields [",
-    "pipeline with id [",
-    "no write index is defined for alias",
-    "only write ops with an op_type of create are allowed in data streams",
-    "is the write index for data stream",
-];
-
 /// Classifies one item of a bulk answer by its HTTP-like `status`, its `error.type` and its `error.reason`
 /// (both empty where the answer has none).
 ///
 /// A 400 is the document's fault unless its type or reason is known to blame the index; an unknown status
 /// is taken as transient, because sending a document again never loses one.
 pub fn classify_item(status: u16, error_type: &str, reason: &str) -> ItemOutcome {
-    let class = match status {
-        200..=299 => return ItemOutcome::Done,
-        409 if error_type == "version_conflict_engine_exception" => return ItemOutcome::AlreadyPresent,
-        400 => match error_type {
-            "validation_exception" | "index_closed_exception" | "invalid_index_name_exception" => {
-                ErrorClass::Configuration
-            }
-            "illegal_argument_exception" if INDEX_AT_FAULT.iter().any(|part| reason.contains(part)) => {
-                ErrorClass::Configuration
-            }
-            _ => ErrorClass::Permanent,
-        },
-        413 => ErrorClass::Permanent,
-        408 | 409 | 429 => ErrorClass::Transient,
-        401..=499 => ErrorClass::Configuration,
-        _ => ErrorClass::Transient,
-    };
-    ItemOutcome::Refused(class)
+    let action = item_row(status, error_type, reason).action;
+    match action.class() {
+        None if action == Action::AlreadyPresent => ItemOutcome::AlreadyPresent,
+        None => ItemOutcome::Done,
+        Some(class) => ItemOutcome::Refused(class),
+    }
+}
+
+/// The row of the table for one item of a bulk answer; arguments as in [`classify_item`].
+#[must_use]
+pub fn item_row(status: u16, error_type: &str, reason: &str) -> &'static Row {
+    find(Scope::Item, status, &Seen { error_type, reason, ..Seen::default() })
 }
 
 /// Classifies an answer that is not a bulk result.
@@ -61,40 +46,47 @@ pub fn classify_item(status: u16, error_type: &str, reason: &str) -> ItemOutcome
 pub fn classify_response(cluster: &str, status: u16, body: &[u8]) -> SinkError {
     let cluster = cluster.to_owned();
     let answer = Answer::read(body);
+    let row = answer_row(status, &answer);
     let reason = answer.reason.clone();
-    match status {
-        401 => SinkError::Unauthorized {
+    match row.name {
+        "answer_unauthorized" => SinkError::Unauthorized {
             cluster,
             problem: "401".to_owned(),
             advice: "check user and password, or sign the requests if this is an Amazon OpenSearch domain",
         },
-        413 => SinkError::TooLarge { cluster, status, limit: None },
-        429 if answer.error_type == "cluster_block_exception" => SinkError::DiskFull { cluster, reason },
-        429 => match answer.pressure {
-            Some((operation, limit)) if operation > limit => {
-                SinkError::TooLarge { cluster, status, limit: Some(limit) }
-            }
-            _ => SinkError::Busy { cluster, status, reason },
-        },
-        503 if answer.text.starts_with("OpenSearch Security not initialized") => {
+        "answer_body_too_large" => SinkError::TooLarge { cluster, status, limit: None },
+        "answer_over_pressure_limit" => {
+            SinkError::TooLarge { cluster, status, limit: answer.pressure.map(|(_, limit)| limit) }
+        }
+        "answer_disk_full" => SinkError::DiskFull { cluster, reason },
+        "answer_busy" | "answer_unavailable" => {
+            SinkError::Busy { cluster, status, reason, retry_after: None }
+        }
+        "answer_not_ready" => {
             SinkError::NotReady { cluster, reason: "OpenSearch Security not initialized".to_owned() }
         }
-        408 | 500..=599 => SinkError::Busy { cluster, status, reason },
-        _ if !answer.known => SinkError::NotOpenSearch { cluster, problem: answer.describe(status) },
-        403 if answer.error_type == "cluster_block_exception" => SinkError::Blocked { cluster, reason },
-        403 => SinkError::Forbidden { cluster, reason },
-        404 => SinkError::NotFound { cluster, reason },
-        200..=399 => SinkError::NotOpenSearch { cluster, problem: answer.describe(status) },
+        "answer_malformed" | "answer_foreign" | "answer_redirected" => {
+            SinkError::NotOpenSearch { cluster, status: Some(status), problem: answer.describe(status) }
+        }
+        "answer_blocked" => SinkError::Blocked { cluster, reason },
+        "answer_forbidden" => SinkError::Forbidden { cluster, reason },
+        "answer_not_found" => SinkError::NotFound { cluster, reason },
         _ => {
-            // A validation_exception or an unknown path concerns every body, the rest of 400 one item.
-            let unknown_path = answer.error_type.is_empty();
-            let class = match status {
-                400 if !unknown_path && answer.error_type != "validation_exception" => ErrorClass::Poison,
-                _ => ErrorClass::Configuration,
-            };
+            let class = row.action.class().unwrap_or(ErrorClass::Configuration);
             SinkError::Refused { cluster, status, error_type: answer.error_type, reason, class }
         }
     }
+}
+
+fn answer_row(status: u16, answer: &Answer<'_>) -> &'static Row {
+    let seen = Seen {
+        error_type: &answer.error_type,
+        reason: &answer.reason,
+        text: answer.text,
+        foreign: !answer.known,
+        over_limit: answer.pressure.is_some_and(|(operation, limit)| operation > limit),
+    };
+    find(Scope::Answer, status, &seen)
 }
 
 /// What can be read from the body of a failed request.

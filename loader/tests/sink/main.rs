@@ -5,6 +5,7 @@ mod answers;
 mod outcomes;
 mod redaction;
 mod servers;
+mod table;
 
 /// Where the cluster of a message is.
 const URL: &str = "http://localhost:9200/";
