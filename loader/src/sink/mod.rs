@@ -2,20 +2,24 @@
 //!
 //! [`Cluster`] speaks HTTP, [`BulkAnswer`] is what one bulk request came to, [`TABLE`] says what each answer and fault
 //! means and what is done about it, [`redact`] keeps document content out of messages. [`BulkOutput`] joins documents
-//! into bodies and sends them.
+//! into bodies and sends them; [`Limiter`] says how many at a time.
 
+mod backoff;
 mod bulk;
 mod cluster;
 mod config;
+mod limiter;
 mod outcome;
 mod output;
 mod redact;
 mod table;
 
 pub use crate::error::{ErrorClass, SinkError};
+pub use backoff::{Random, Retry};
 pub use bulk::{BulkAnswer, Encoding, Refusal};
 pub use cluster::{Cluster, ServerInfo, install_crypto_provider, retry_after_of};
 pub use config::{Auth, ClusterConfig, SigV4Service};
+pub use limiter::{Limiter, Load, Pace, Ticket};
 pub use opensearch::http::Method;
 pub use outcome::{ItemOutcome, classify_item, classify_response, item_row};
 pub use output::{BulkOutput, SENDERS, Sent};
