@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
 use url::Url;
 
-use crate::sink::{Auth, Cluster, ClusterConfig, SigV4Service};
+use crate::sink::{Auth, Cluster, ClusterConfig, Encoding, SendSettings, SigV4Service, most_requests};
 
 /// Where the cluster is and who we are to it.
 #[derive(Debug, Args)]
@@ -24,6 +24,27 @@ pub(super) struct ClusterArgs {
     /// Longest time of one request. Seconds
     #[arg(long, value_name = "S", default_value_t = 120, env = "SIEM_LOADER_REQUEST_TIMEOUT")]
     request_timeout: u64,
+}
+
+/// How documents are sent.
+#[derive(Debug, Args)]
+pub(super) struct SendArgs {
+    /// Bulk requests under way at most; fewer while the cluster is slow or refuses. Each takes some 8 MB of memory, packed
+    /// 1 MB [default: 3, packed 16]
+    #[arg(long, value_name = "N", env = "SIEM_LOADER_MAX_REQUESTS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    max_requests: Option<u16>,
+    /// How long to go on without any success when the cluster is away, overloaded or its disks are full. Seconds
+    #[arg(long, value_name = "S", default_value_t = 600, env = "SIEM_LOADER_RETRY_DEADLINE")]
+    retry_deadline: u64,
+}
+
+impl SendArgs {
+    pub(super) fn settings(&self, encoding: Encoding) -> SendSettings {
+        let requests = self.max_requests.map_or_else(|| most_requests(encoding), usize::from);
+        let mut settings = SendSettings::new(requests);
+        settings.retry.deadline = Duration::from_secs(self.retry_deadline);
+        settings
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::{
     FAILED, InputArgs, OutputFormat,
-    connect::{ClusterArgs, is_local},
+    connect::{ClusterArgs, SendArgs, is_local},
     gather::gather,
     summary::Summary,
 };
@@ -28,6 +28,8 @@ pub(super) struct LoadArgs {
     input: InputArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
+    #[command(flatten)]
+    send: SendArgs,
     /// Do everything but send: reads, renders (and packs, with --gzip), then drops the documents
     #[arg(long)]
     discard: bool,
@@ -83,7 +85,7 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
     };
     settings.encoding = cluster.encoding();
     runtime.block_on(prepare(&cluster))?;
-    let bulk = BulkOutput::start(cluster, runtime.handle());
+    let bulk = BulkOutput::start(cluster, args.send.settings(settings.encoding), runtime.handle());
     let output: Arc<dyn Output> = Arc::clone(&bulk) as Arc<dyn Output>;
     let mut end = None;
     gather(&source.list(args.input.paths.clone()), &source, &settings, output, summary, || {
@@ -92,6 +94,7 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
     let (sent, stopped) = end.unwrap_or_default();
     summary.bytes_out = sent.bytes;
     summary.requests = sent.requests;
+    summary.retries = sent.retries;
     match stopped {
         Some(error) => Err(anyhow::Error::new(error).context("stopped")),
         None => Ok(()),

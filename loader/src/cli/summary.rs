@@ -33,6 +33,7 @@ pub(super) struct Summary {
     error: Option<String>,
     pub(super) bytes_out: u64,
     pub(super) requests: u64,
+    pub(super) retries: u64,
     /// Standard output belongs to documents: the summary goes to standard error.
     pub(super) quiet_stdout: bool,
 }
@@ -63,6 +64,7 @@ struct Json<'a> {
     bytes_in: u64,
     bytes_out: u64,
     bulk_requests: u64,
+    bulk_retries: u64,
     seconds: f64,
     cpu_seconds: f64,
     peak_rss_bytes: u64,
@@ -86,6 +88,7 @@ impl Summary {
             error: None,
             bytes_out: 0,
             requests: 0,
+            retries: 0,
             quiet_stdout: false,
         }
     }
@@ -203,6 +206,7 @@ impl Summary {
             bytes_in: c.bytes_in,
             bytes_out: self.bytes_out,
             bulk_requests: self.requests,
+            bulk_retries: self.retries,
             seconds,
             cpu_seconds,
             peak_rss_bytes,
@@ -240,6 +244,7 @@ impl Summary {
             (c.current_older, "not newer than the state that is there"),
         ];
         lines.extend(shown(&states));
+        lines.extend(shown(&[(self.retries, "bulk requests for what had failed before")]));
         let mb = |bytes: u64| bytes as f64 / 1e6;
         lines.push(format!("{:>14.1}  MB decoded, {:.1} MB out", mb(c.bytes_in), mb(self.bytes_out)));
         lines.push(format!(

@@ -2,15 +2,20 @@
 //!
 //! [`Cluster`] speaks HTTP, [`BulkAnswer`] is what one bulk request came to, [`TABLE`] says what each answer and fault
 //! means and what is done about it, [`redact`] keeps document content out of messages. [`BulkOutput`] joins documents
-//! into bodies and sends them; [`Limiter`] says how many at a time.
+//! into bodies, sends them, and sends again what failed; [`Gate`] lets as many requests through as the cluster works on.
+//! See `design.md` in this folder.
 
+mod account;
 mod backoff;
 mod bulk;
 mod cluster;
 mod config;
+mod deliver;
+mod gate;
 mod limiter;
 mod outcome;
 mod output;
+mod payload;
 mod redact;
 mod table;
 
@@ -19,9 +24,10 @@ pub use backoff::{Random, Retry};
 pub use bulk::{BulkAnswer, Encoding, Refusal};
 pub use cluster::{Cluster, ServerInfo, install_crypto_provider, retry_after_of};
 pub use config::{Auth, ClusterConfig, SigV4Service};
+pub use gate::Gate;
 pub use limiter::{Limiter, Load, Pace, Ticket};
 pub use opensearch::http::Method;
 pub use outcome::{ItemOutcome, classify_item, classify_response, item_row};
-pub use output::{BulkOutput, SENDERS, Sent};
+pub use output::{BulkOutput, SendSettings, Sent, most_requests};
 pub use redact::{field_of, redact};
 pub use table::{Action, Row, Scope, Sign, TABLE, row_of};

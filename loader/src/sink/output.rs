@@ -1,25 +1,29 @@
 //! Documents to a cluster: chunks are joined into bodies, a few senders bring them there.
 
 use std::{
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use siem_parsers::document::{Item, ItemKind};
 use tokio::{
     runtime::Handle,
     sync::{Mutex as AsyncMutex, mpsc},
     task::JoinHandle,
 };
 
-use super::{BulkAnswer, Cluster, Refusal};
+use super::{
+    Cluster, Encoding,
+    account::Part,
+    backoff::{Random, Retry},
+    deliver::Shared,
+    gate::Gate,
+    limiter::Pace,
+    payload::{Line, Payload},
+};
 use crate::{
-    error::{ErrorClass, SinkError},
-    pipeline::{Buffer, Chunk, Counts, ObjectRun, Output},
+    error::SinkError,
+    pipeline::{Buffer, Chunk, Output},
 };
 
 /// A body is sent when it holds this many bytes before packing; it stays below twice that, one chunk of giant
@@ -27,37 +31,57 @@ use crate::{
 /// when they are refused.
 const BODY: usize = 4 << 20;
 
-/// Requests under way at the same time. Two saturate a node of two cores; each costs the memory of a body.
-pub const SENDERS: usize = 3;
+/// Requests under way at the same time at most, by the memory of a body: some 6 MB as it is, and with what failed of it
+/// picked out at most that again, or a tenth of that packed.
+#[must_use]
+pub fn most_requests(encoding: Encoding) -> usize {
+    match encoding {
+        Encoding::Identity => 3,
+        Encoding::Gzip => 16,
+    }
+}
 
-/// The part of a body that belongs to one object.
-#[derive(Debug)]
-struct Part {
-    run: Arc<ObjectRun>,
-    items: Vec<Item>,
+/// How documents are sent.
+#[derive(Debug, Clone)]
+pub struct SendSettings {
+    /// When what failed is sent again.
+    pub retry: Retry,
+    /// Bytes of a body before packing, at which it is sent.
+    pub body: usize,
+    /// Bodies held at the same time, whether they are under way or wait to be sent again: what bounds memory.
+    pub senders: usize,
+    /// How many requests may be under way; outputs of one process share one.
+    pub gate: Gate,
+    /// Where the jitter comes from.
+    pub random: Random,
+}
+
+impl SendSettings {
+    /// For at most `requests` at a time.
+    #[must_use]
+    pub fn new(requests: usize) -> Self {
+        let senders = requests.max(1);
+        Self {
+            retry: Retry::default(),
+            body: BODY,
+            senders,
+            gate: Gate::new(senders, Pace::default(), Random::new()),
+            random: Random::new(),
+        }
+    }
 }
 
 /// A bulk body, and whose documents are in it.
 #[derive(Debug, Default)]
-struct Body {
+pub(super) struct Body {
     bytes: Buffer,
     plain: usize,
-    parts: Vec<Part>,
-}
-
-impl Part {
-    fn records(&self) -> u64 {
-        self.items.iter().filter(|item| item.kind == ItemKind::Record).count() as u64
-    }
+    pub(super) parts: Vec<Part>,
 }
 
 impl Body {
-    fn items(&self) -> usize {
-        self.parts.iter().map(|p| p.items.len()).sum()
-    }
-
     fn add(&mut self, chunk: Chunk) {
-        self.parts.push(Part { run: chunk.run, items: chunk.items });
+        self.parts.push(Part { run: chunk.run, items: chunk.items, at: self.plain });
         self.plain += chunk.plain;
         if self.bytes.is_empty() {
             self.bytes = chunk.bytes;
@@ -66,20 +90,21 @@ impl Body {
             self.bytes.extend_from_slice(&chunk.bytes);
         }
     }
+
+    /// What is sent of it at first: everything.
+    pub(super) fn payload(&mut self, encoding: Encoding) -> Payload {
+        let bytes = Bytes::from_owner(std::mem::take(&mut self.bytes));
+        let items = self.parts.iter().flat_map(|part| part.items.iter().map(|item| (part.at, item)));
+        let lines = items.enumerate().map(|(number, (at, item))| Line {
+            item: number,
+            start: at + item.start,
+            end: at + item.end,
+        });
+        Payload { bytes, encoding, lines: lines.collect(), repeated: false }
+    }
 }
 
-/// What the senders share.
-#[derive(Debug)]
-struct Shared {
-    cluster: Cluster,
-    bytes_out: AtomicU64,
-    requests: AtomicU64,
-    busy: AtomicU64,
-    /// The first failure of a request as a whole: nothing more is sent then.
-    stopped: OnceLock<SinkError>,
-}
-
-/// Sends documents to a cluster with `create`.
+/// Sends documents to a cluster with `create`, and again what failed.
 #[derive(Debug)]
 pub struct BulkOutput {
     shared: Arc<Shared>,
@@ -91,10 +116,12 @@ pub struct BulkOutput {
 /// What was sent.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sent {
-    /// Bytes of bodies, as sent.
+    /// Bytes of bodies that were answered, as sent.
     pub bytes: u64,
-    /// Requests answered.
+    /// Requests that were answered item by item.
     pub requests: u64,
+    /// Requests, answered or not, whose items had been sent before.
+    pub retries: u64,
     /// Time the senders waited for answers, summed.
     pub waited: Duration,
 }
@@ -102,18 +129,13 @@ pub struct Sent {
 impl BulkOutput {
     /// Starts the senders on a runtime.
     #[must_use]
-    pub fn start(cluster: Cluster, runtime: &Handle) -> Arc<Self> {
-        let shared = Arc::new(Shared {
-            cluster,
-            bytes_out: AtomicU64::new(0),
-            requests: AtomicU64::new(0),
-            busy: AtomicU64::new(0),
-            stopped: OnceLock::new(),
-        });
+    pub fn start(cluster: Cluster, settings: SendSettings, runtime: &Handle) -> Arc<Self> {
+        let senders = settings.senders.max(1);
+        let shared = Arc::new(Shared::new(cluster, settings));
         // One body waits while the senders are busy: none of them waits for the pool.
         let (queue, bodies) = mpsc::channel(1);
         let bodies = Arc::new(AsyncMutex::new(bodies));
-        let senders = (0..SENDERS).map(|_| {
+        let senders = (0..senders).map(|_| {
             let (shared, bodies) = (Arc::clone(&shared), Arc::clone(&bodies));
             runtime.spawn(async move {
                 loop {
@@ -127,7 +149,7 @@ impl BulkOutput {
         Arc::new(Self { shared, open: Mutex::default(), queue, senders })
     }
 
-    /// Sends what is left and waits for the last answer.
+    /// Sends what is left and waits for the last answer, or until the deadline for what fails.
     ///
     /// # Errors
     /// The failure that stopped the run.
@@ -143,144 +165,34 @@ impl BulkOutput {
         for sender in senders {
             let _ = sender.await;
         }
-        let sent = Sent {
-            bytes: shared.bytes_out.load(Ordering::Relaxed),
-            requests: shared.requests.load(Ordering::Relaxed),
-            waited: Duration::from_micros(shared.busy.load(Ordering::Relaxed)),
-        };
-        (sent, Arc::into_inner(shared).and_then(|s| s.stopped.into_inner()))
+        let sent = shared.sent();
+        (sent, Arc::into_inner(shared).and_then(Shared::into_error))
     }
 }
 
 impl Output for BulkOutput {
     fn take(&self, chunk: Chunk) {
+        let target = self.shared.body();
         let full = {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            if chunk.plain >= BODY && !open.parts.is_empty() && open.plain + chunk.plain >= 2 * BODY {
+            if chunk.plain >= target && !open.parts.is_empty() && open.plain + chunk.plain >= 2 * target {
                 // Too much for one body: the finished chunk goes out alone.
                 let mut body = Body::default();
                 body.add(chunk);
                 Some(body)
             } else {
                 open.add(chunk);
-                (open.plain >= BODY).then(|| std::mem::take(&mut *open))
+                (open.plain >= target).then(|| std::mem::take(&mut *open))
             }
         };
         if let Some(body) = full
             && let Err(returned) = self.queue.blocking_send(body)
         {
-            unsent(&returned.0);
+            Shared::unsent(&returned.0.parts);
         }
     }
 
     fn stopped(&self) -> bool {
-        self.shared.stopped.get().is_some()
+        self.shared.stopped().is_some()
     }
-}
-
-impl Shared {
-    /// Brings one body to the cluster and its answers to the objects.
-    async fn deliver(&self, mut body: Body) {
-        if self.stopped.get().is_some() {
-            return unsent(&body);
-        }
-        let bytes = Bytes::from_owner(std::mem::take(&mut body.bytes));
-        let size = bytes.len() as u64;
-        let began = Instant::now();
-        let answer = self.cluster.bulk(bytes, self.cluster.encoding(), body.items()).await;
-        let waited = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.busy.fetch_add(waited, Ordering::Relaxed);
-        match answer {
-            Ok(answer) => {
-                self.bytes_out.fetch_add(size, Ordering::Relaxed);
-                self.requests.fetch_add(1, Ordering::Relaxed);
-                share_out(&body, &answer);
-                if let Some(error) = stops(&body, &answer, self.cluster.url()) {
-                    let _ = self.stopped.set(error);
-                }
-            }
-            Err(error) => {
-                unsent(&body);
-                let _ = self.stopped.set(error);
-            }
-        }
-    }
-}
-
-/// Counts a body's records as not known to be in the index.
-fn unsent(body: &Body) {
-    for part in &body.parts {
-        part.run.report().not_delivered(ErrorClass::Transient, part.records());
-    }
-}
-
-/// Tells each object what became of its records. The state of a finding is written beside the document of its change;
-/// that record is done when both are.
-fn share_out(body: &Body, answer: &BulkAnswer) {
-    let mut present = answer.already_present_at.iter().map(|&at| at as usize).peekable();
-    let mut refused = answer.refused.iter().peekable();
-    let mut outcome = |at: usize| match refused.next_if(|r| r.position == at) {
-        Some(refusal) => Fate::Refused(refusal),
-        None if present.next_if(|&p| p == at).is_some() => Fate::Present,
-        None => Fate::Written,
-    };
-    let mut at = 0;
-    for part in &body.parts {
-        let mut counts = Counts::default();
-        let mut items = part.items.iter().peekable();
-        while let Some(item) = items.next() {
-            let record = outcome(at);
-            at += 1;
-            let mut lost = None;
-            if items.next_if(|next| next.kind == ItemKind::State).is_some() {
-                match outcome(at) {
-                    Fate::Written => counts.current_written += 1,
-                    Fate::Present => counts.current_older += 1,
-                    Fate::Refused(refusal) => lost = Some(refusal),
-                }
-                at += 1;
-            }
-            match (record, lost) {
-                (Fate::Refused(refusal), _) | (_, Some(refusal)) => settle(&part.run, item.ordinal, refusal),
-                (Fate::Written, None) => counts.indexed += 1,
-                (Fate::Present, None) => counts.already_present += 1,
-            }
-        }
-        part.run.report().counts.add(&counts);
-    }
-}
-
-/// What became of one item.
-#[derive(Clone, Copy)]
-enum Fate<'a> {
-    Written,
-    Present,
-    Refused(&'a Refusal),
-}
-
-/// Counts a refused item: lost if the document is at fault, to be sent again otherwise.
-fn settle(run: &ObjectRun, ordinal: u64, refusal: &Refusal) {
-    match refusal.class {
-        ErrorClass::Permanent | ErrorClass::Poison => run.refused(ordinal, refusal),
-        ErrorClass::Transient | ErrorClass::Configuration => {
-            let mut report = run.report();
-            report.not_delivered(refusal.class, 1);
-            let Refusal { status, error_type, reason, .. } = refusal;
-            report.problem(|| format!("record {ordinal} not taken: {status} {error_type}: {reason}"));
-        }
-    }
-}
-
-/// What refuses every item of a body, and is not the documents' fault, will refuse the next body too.
-fn stops(body: &Body, answer: &BulkAnswer, cluster: &str) -> Option<SinkError> {
-    let first = answer.refused.first()?;
-    let all = answer.refused.len() == body.items();
-    let theirs = |r: &Refusal| matches!(r.class, ErrorClass::Permanent | ErrorClass::Poison);
-    (all && !answer.refused.iter().any(theirs)).then(|| SinkError::Refused {
-        cluster: cluster.to_owned(),
-        status: first.status,
-        error_type: first.error_type.clone(),
-        reason: first.reason.clone(),
-        class: first.class,
-    })
 }

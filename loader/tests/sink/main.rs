@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod answers;
+mod fault_server;
+mod faults;
 mod limiter;
 mod outcomes;
 mod redaction;
