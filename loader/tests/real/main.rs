@@ -14,4 +14,5 @@ mod s3_received;
 mod s3_support;
 mod side_by_side;
 mod sink;
+mod sink_limits;
 mod support;
