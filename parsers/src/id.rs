@@ -24,6 +24,14 @@ pub fn shortened(out: &mut Vec<u8>, id: &str) {
     hex(out, &Md5::digest(id.as_bytes()));
 }
 
+/// The id that is the MD5 of a text, as hex: es-loader hashes records and parts of them for logs without ids.
+#[must_use]
+pub fn of_text(text: &str) -> Vec<u8> {
+    let mut id = Vec::new();
+    shortened(&mut id, text);
+    id
+}
+
 fn hex(out: &mut Vec<u8>, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for byte in bytes {

@@ -21,7 +21,7 @@ pub const TOLERANCE: i64 = 48 * 3600;
 /// 0001-01-01T00:00:00Z
 const YEAR_1: i64 = -62_135_596_800;
 /// 9999-12-31T23:59:59Z
-const YEAR_9999: i64 = 253_402_300_799;
+pub(crate) const YEAR_9999: i64 = 253_402_300_799;
 
 impl Instant {
     /// Reads `YYYY-MM-DD[T ]hh:mm[:ss[.fraction]][Z|±hh[:]mm]`; without an offset it is UTC. Years 1 to 9999.
@@ -125,6 +125,21 @@ impl Instant {
             }
         }
         out.push(b'Z');
+    }
+
+    /// Reads digits of milliseconds since 1970, up to the year 9999.
+    #[must_use]
+    pub fn parse_millis(digits: &[u8]) -> Option<Self> {
+        let millis: i64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+        let nanos = u32::try_from(millis.rem_euclid(1000)).ok()? * 1_000_000;
+        let seconds = millis.div_euclid(1000);
+        (0..=YEAR_9999).contains(&seconds).then_some(Self { seconds, nanos })
+    }
+
+    /// Milliseconds since 1970, rounded down; negative before it.
+    #[must_use]
+    pub fn millis(&self) -> Option<i64> {
+        self.seconds.checked_mul(1000)?.checked_add(i64::from(self.nanos / 1_000_000))
     }
 
     /// Whether the event of an object of that time can have this instant: not before 2006 and not more than 48

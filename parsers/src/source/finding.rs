@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     document::{decimal, put},
+    json::text,
     time::Instant,
 };
 
@@ -115,9 +116,8 @@ impl State<'_> {
     #[must_use]
     pub fn version(&self) -> Option<u64> {
         let at = self.changed?;
-        let millis = at.seconds.checked_mul(1000)?.checked_add(i64::from(at.nanos / 1_000_000))?;
         // OpenSearch takes versions from 0 to 2^63 - 1.
-        u64::try_from(millis).ok()?.checked_mul(STAGES)?.checked_add(self.stage as u64)
+        u64::try_from(at.millis()?).ok()?.checked_mul(STAGES)?.checked_add(self.stage as u64)
     }
 
     /// `_id` of the current state: product and finding.
@@ -147,6 +147,27 @@ impl State<'_> {
         }
         out.push(b'}');
     }
+}
+
+/// When a finding came to be as it is: when it was told, else its own time. Either only where it is sane for an object
+/// of that time; a version of the year 9999 would stay current whatever comes.
+#[must_use]
+pub fn changed(told: Option<Instant>, own: Option<Instant>, object: Option<Instant>) -> Option<Instant> {
+    [told, own].into_iter().flatten().find(|time| time.is_sane(object))
+}
+
+/// `rule.name`: the title without space around it and full stops at its end, both as they stand inside a JSON string.
+#[must_use]
+pub fn rule_name(title: &[u8]) -> Cow<'_, [u8]> {
+    if !title.contains(&b'\\') && title.is_ascii() {
+        let title = title.trim_ascii();
+        let end = title.iter().rposition(|b| *b != b'.').map_or(0, |at| at + 1);
+        return title.get(..end).unwrap_or_default().into();
+    }
+    let plain = text::unescape(title);
+    let mut inside = Vec::new();
+    text::escape_into(&mut inside, plain.trim().trim_end_matches('.').as_bytes());
+    inside.into()
 }
 
 /// The parts of a GuardDuty finding type: `Purpose:Resource/Family.Mechanism!Artifact`. Each may be missing.

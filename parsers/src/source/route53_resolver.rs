@@ -106,7 +106,7 @@ impl Writer for QueryLogWriter {
             _ => {
                 let mut whole = Vec::new();
                 python::dumps(&mut whole, &record, 0);
-                let id = hashed(&String::from_utf8_lossy(&whole));
+                let id = id::of_text(&String::from_utf8_lossy(&whole));
                 self.query(record, &id, &Delivery::default(), &place, out);
             }
         }
@@ -134,7 +134,7 @@ impl QueryLogWriter {
                 group: events.group.clone(),
                 stream: events.stream.clone(),
                 id: id.map(|id| text::unescape(&id)),
-                time: timestamp.as_deref().and_then(of_millis),
+                time: timestamp.as_deref().and_then(Instant::parse_millis),
             };
             let place = Place { part: Some(part), ..place };
             self.message(&text::unescape(record.bytes(message)), &delivery, &place, out);
@@ -146,7 +146,7 @@ impl QueryLogWriter {
         let mut tape = std::mem::take(&mut self.tape);
         match tape.read(message.as_bytes(), 0) {
             Ok(_) if tape.get(0).is_some_and(|node| node.kind == Kind::Object) => {
-                let id = hashed(&[message, delivery.id.as_deref().unwrap_or_default()].concat());
+                let id = id::of_text(&[message, delivery.id.as_deref().unwrap_or_default()].concat());
                 let record = Record { json: message.as_bytes(), tape: &tape };
                 self.query(record, &id, delivery, place, out);
             }
@@ -195,21 +195,6 @@ impl QueryLogWriter {
 fn no_record(name: &'static str, place: &Place<'_>, out: &mut Out<'_>) {
     out.problem(place.ordinal, place.offset, Poison::NoRecord(name));
     out.record_done();
-}
-
-/// MD5 as hex. es-loader hashes the record as Python writes it, or the message and the id of an event.
-fn hashed(text: &str) -> Vec<u8> {
-    let mut id = Vec::new();
-    id::shortened(&mut id, text);
-    id
-}
-
-/// Milliseconds since 1970 up to the year 9999.
-fn of_millis(digits: &[u8]) -> Option<Instant> {
-    let millis: i64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
-    let seconds = millis.div_euclid(1000);
-    let nanos = u32::try_from(millis.rem_euclid(1000)).ok()? * 1_000_000;
-    (0..253_402_300_800).contains(&seconds).then_some(Instant { seconds, nanos })
 }
 
 /// The values of one query.

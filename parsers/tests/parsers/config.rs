@@ -439,3 +439,34 @@ fn mutated_objects_give_the_same_lines_whatever_the_pieces() {
     }
     assert!(docs > 1000, "{docs} documents");
 }
+
+#[test]
+fn items_whose_time_cannot_be_read_have_the_ids_of_their_texts() {
+    let items: Vec<String> = ["1", "2"]
+        .iter()
+        .flat_map(|size| {
+            ["soon", "2026-99-01T00:00:00Z"].map(|time| {
+                item("AWS::EC2::Volume", "v-1", &format!(r#""configuration":{{"size":{size}}}"#))
+                    .replace("2016-09-27T19:47:08.918Z", time)
+            })
+        })
+        .collect();
+    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+    let loaded = load_under(HISTORY, envelope(&items));
+    let mut ids: Vec<String> = loaded.docs.iter().map(crate::support::Doc::id).collect();
+    assert!(ids.iter().all(|id| id.len() == 32), "{ids:?}");
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 4);
+}
+
+/// Without a bound on time: where every member costs a walk over all, this does not end.
+#[test]
+fn a_configuration_of_many_members_is_reshaped() {
+    let many: String = (0..60_000).map(|at| format!(r#""m{at}":{at},"#)).collect();
+    let status = r#""status":{"code":"ok","message":"fine"}"#;
+    let doc = document("x", "y", &format!(r#""configuration":{{{many}{status}}}"#));
+    let written = &doc["configuration"];
+    assert_eq!((&written["status"], &written["status_message"]), (&json!("ok"), &json!("fine")));
+    assert_eq!(written["m59999"], json!(59_999));
+}

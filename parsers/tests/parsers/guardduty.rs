@@ -335,3 +335,20 @@ fn pieces_and_chunks_change_nothing() {
         }
     }
 }
+
+#[test]
+fn a_time_that_cannot_be_does_not_freeze_a_finding() {
+    let far = "9999-01-01T00:00:00Z";
+    let mut finding = api_call();
+    finding["updatedAt"] = json!(far);
+    let loaded = load(finding.to_string());
+    assert_eq!((loaded.docs.len(), loaded.states.len()), (1, 0));
+    // The event's time counts, where it can be.
+    let changed = |time: &str, finding: &Value| {
+        load(event("e", time, finding).to_string()).states[0].json()["siem"]["finding"]["changed"].clone()
+    };
+    assert_eq!(changed("2024-01-02T03:05:00Z", &finding), json!("2024-01-02T03:05:00Z"));
+    for time in [far, "x"] {
+        assert_eq!(changed(time, &api_call()), json!("2024-01-02T03:04:05Z"), "{time}");
+    }
+}

@@ -169,3 +169,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn milliseconds_are_read_up_to_the_year_9999() {
+    let read = |text: &str| Instant::parse_millis(text.as_bytes()).map(|t| (t.seconds, t.nanos));
+    assert_eq!(read("1772323320123"), Some((1_772_323_320, 123_000_000)));
+    assert_eq!((read("0"), read("253402300799999")), (Some((0, 0)), Some((253_402_300_799, 999_000_000))));
+    for text in ["253402300800000", "-1", "", "1.5", "9223372036854775808"] {
+        assert_eq!(read(text), None, "{text}");
+    }
+    assert_eq!(Instant { seconds: -1, nanos: 999_999_999 }.millis(), Some(-1));
+    assert_eq!(Instant { seconds: i64::MAX, nanos: 0 }.millis(), None);
+}

@@ -140,14 +140,14 @@ impl<'a> Item<'a> {
     /// so that a document is the state of a resource at a time. Where its script fails, both are that of the record.
     fn ids(&self, log_type: &str, when: &When) -> (Vec<u8>, Vec<u8>) {
         let made = self.resource().zip(self.suffix(log_type, when)).map(|(resource, suffix)| {
-            let own = hashed(&resource);
+            let own = id::of_text(&resource);
             let id = [&own, &b"_"[..], &suffix].concat();
             (own, id)
         });
         made.unwrap_or_else(|| {
             let mut whole = Vec::new();
             python::dumps(&mut whole, &self.record, 0);
-            let id = hashed(&String::from_utf8_lossy(&whole));
+            let id = id::of_text(&String::from_utf8_lossy(&whole));
             (id.clone(), id)
         })
     }
@@ -172,11 +172,13 @@ impl<'a> Item<'a> {
             None => String::new(),
         };
         let mut time = Vec::new();
-        when.timestamp?.write(&mut time);
+        // Not the object's time, which stands in for one that cannot be read: two states of a resource in one object
+        // would have one id.
+        when.event?.write(&mut time);
         // `YYYY-MM-DDThh:mm:ss`, and perhaps a fraction.
         let (date, time) = time.get(..19)?.split_at_checked(10)?;
         let digits = |part: &[u8]| -> Vec<u8> { part.iter().copied().filter(u8::is_ascii_digit).collect() };
-        let hash = hashed(&[log_type, &rule].concat());
+        let hash = id::of_text(&[log_type, &rule].concat());
         Some([&*digits(date), b"_", &digits(time), b"_", hash.get(..4)?].concat())
     }
 
@@ -204,11 +206,4 @@ impl<'a> Item<'a> {
         Facts::of(self).write(&mut ecs);
         ecs
     }
-}
-
-/// MD5 as hex.
-fn hashed(text: &str) -> Vec<u8> {
-    let mut id = Vec::new();
-    id::shortened(&mut id, text);
-    id
 }

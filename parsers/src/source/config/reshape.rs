@@ -139,13 +139,13 @@ impl Reshape<'_> {
             .collect();
         let reason = reason(record, node);
         let sets = self.sets();
+        let status_code = beside(record, node, "status", "code");
         out.push(b'{');
         for (key, value) in kept(record, node) {
             let name = name(record, key);
             let gone: Vec<&str> =
                 moved.iter().filter(|(object, ..)| *object == name).map(|&(_, member, ..)| member).collect();
-            let code =
-                beside(record, node, "status", "code").filter(|_| name == "status" && !gone.is_empty());
+            let code = status_code.filter(|_| name == "status" && !gone.is_empty());
             // A name is not given twice.
             if moved.iter().any(|&(.., new, _)| new == name)
                 || (reason.is_some() && name == "stateReasonCode")

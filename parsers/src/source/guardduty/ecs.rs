@@ -9,7 +9,10 @@ use crate::{
     document::put,
     json::{text, write::Record},
     nested,
-    source::{Place, finding::FindingType},
+    source::{
+        Place,
+        finding::{FindingType, rule_name},
+    },
     time::Instant,
     user_agent_cache::UserAgentCache,
 };
@@ -209,19 +212,6 @@ fn cloud(finding: &Finding<'_>, facts: &Facts<'_>, place: &Place<'_>, out: &mut 
             crate::document::member(out, "id", organization.as_bytes());
         });
     }
-}
-
-/// `rule.name`: the title without space around it and full stops at its end.
-fn rule_name(title: &[u8]) -> Text<'_> {
-    if !title.contains(&b'\\') && title.is_ascii() {
-        let title = title.trim_ascii();
-        let end = title.iter().rposition(|b| *b != b'.').map_or(0, |at| at + 1);
-        return title.get(..end).unwrap_or_default().into();
-    }
-    let plain = text::unescape(title);
-    let mut inside = Vec::new();
-    text::escape_into(&mut inside, plain.trim().trim_end_matches('.').as_bytes());
-    inside.into()
 }
 
 /// `threat`: the tactic, where the finding's purpose is one or an attack sequence names some.

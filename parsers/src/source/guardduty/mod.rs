@@ -22,7 +22,7 @@ use super::{
     Layout, LogType, Place, Template, Writer,
     draft::{Draft, derived_id, fitting_id},
     envelope::EventBridge,
-    finding::{Severity, Stage, State},
+    finding::{Severity, Stage, State, changed},
 };
 use crate::{
     document::{Out, Poison, put},
@@ -139,7 +139,8 @@ impl GuardDutyWriter {
         draft.common(&place, &id, &when);
         ecs::write(&finding, &facts, &place, &mut self.user_agents, draft.bytes());
 
-        let changed = sent.or(updated).and_then(|text| Instant::parse(&text));
+        let instant = |text: Option<Text<'_>>| text.as_deref().and_then(Instant::parse);
+        let changed = changed(instant(sent), instant(updated), place.object.key_info.time);
         let state = finding.id.as_ref().map(|id| State {
             product: Cow::Borrowed(b"guardduty"),
             id: id.clone(),

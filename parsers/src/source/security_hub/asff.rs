@@ -12,7 +12,7 @@ use super::{
 use crate::{
     ecs::{Ecs, Text},
     json::{tape::Kind, text},
-    source::finding::{Severity, Stage, State},
+    source::finding::{Severity, Stage, State, changed, rule_name},
     time::Instant,
     when::When,
 };
@@ -53,7 +53,7 @@ impl<'a> Finding<'_, 'a> {
         let mut ecs = Ecs::default();
         self.asff_common(&mut ecs, product.as_deref());
         self.asff_rule(&mut ecs, product.as_deref(), workflow.is_some() && (!is_new || updated.is_some()));
-        let changed = self.sane(instant(&sent)).or_else(|| self.sane(instant(&latest)));
+        let changed = changed(instant(&sent), instant(&latest), self.place.object.key_info.time);
         let product = product.map_or_else(|| self.product(), Text::Owned);
         let state = State {
             id: product_id(&product, id.clone()),
@@ -221,12 +221,9 @@ impl<'a> Finding<'_, 'a> {
 
     /// Takes the full stop from the end of `rule.name`.
     fn trim_name(&self, ecs: &mut Ecs<'a>) -> Option<()> {
-        let name = text::unescape(ecs.get_text("rule.name")?);
-        let short = name.trim().trim_end_matches('.');
-        if short.len() < name.len() {
-            ecs.take("rule.name");
-            ecs.text("rule.name", Some(escaped(short)));
-        }
+        let short = rule_name(ecs.get_text("rule.name")?).into_owned();
+        ecs.take("rule.name");
+        ecs.text("rule.name", Some(short));
         Some(())
     }
 

@@ -12,7 +12,6 @@ use crate::{
         write::{Record, Target},
     },
     source::{Place, draft, envelope::EventBridge, finding::State},
-    time::Instant,
     when::When,
 };
 
@@ -79,11 +78,6 @@ impl<'a> Finding<'_, 'a> {
     /// When the event around the finding says that it happened.
     pub(super) fn sent(&self) -> Option<Text<'a>> {
         self.envelope.and_then(|e| e.time.clone())
-    }
-
-    /// The times that may name the moment of a change: those that can be read and are sane.
-    pub(super) fn sane(&self, time: Option<Instant>) -> Option<Instant> {
-        time.filter(|t| t.is_sane(self.place.object.key_info.time))
     }
 
     /// The text or the texts of a value, as JSON; none where nothing of it is a scalar.

@@ -8,14 +8,14 @@
 //! the other format.
 
 use super::{
-    finding::{Finding, Read, add_ip, behind_last, escaped, lower, product_id, set_ip},
+    finding::{Finding, Read, add_ip, behind_last, lower, product_id, set_ip},
     guardduty,
     types::TypeParts,
 };
 use crate::{
     ecs::{Ecs, Text},
     json::text,
-    source::finding::{Severity, Stage, State},
+    source::finding::{Severity, Stage, State, changed, rule_name},
     time::Instant,
     when::When,
 };
@@ -51,7 +51,7 @@ impl<'a> Finding<'_, 'a> {
         {
             when = when.shown_at(time);
         }
-        let changed = self.sane(sent).or_else(|| self.sane(latest));
+        let changed = changed(sent, latest, object_time);
         let own = self.text(&["metadata", "uid"]).or_else(|| self.text(&["finding_info", "uid"]));
         let mut state_text = Vec::new();
         if let Some(time) = told {
@@ -77,12 +77,7 @@ impl<'a> Finding<'_, 'a> {
         let object = self.at(path)?;
         let member = |name| self.of(object, &[name]);
         let written = member(text).or_else(|| member(millis)).as_deref().and_then(Instant::parse);
-        written.or_else(|| {
-            let millis: i64 = std::str::from_utf8(&member(millis)?).ok()?.parse().ok()?;
-            let nanos = u32::try_from(millis.rem_euclid(1000)).ok()? * 1_000_000;
-            let time = Instant { seconds: millis.div_euclid(1000), nanos };
-            (0..=253_402_300_799).contains(&time.seconds).then_some(time)
-        })
+        written.or_else(|| Instant::parse_millis(&member(millis)?))
     }
 
     fn ocsf_severity(&self) -> Option<Severity> {
@@ -138,8 +133,7 @@ impl<'a> Finding<'_, 'a> {
             ecs.json("event.risk_score_norm", score);
         }
         let title = self.text(&["finding_info", "title"]);
-        let title = title.map(|t| escaped(text::unescape(&t).trim().trim_end_matches('.')));
-        ecs.text("rule.name", title);
+        ecs.text("rule.name", title.map(|title| rule_name(&title).into_owned()));
         ecs.text("rule.description", self.text(&["finding_info", "desc"]));
         self.url(ecs, self.text(&["finding_info", "src_url"]));
 

@@ -18,7 +18,7 @@ use crate::{
     },
     shape::separate,
     source::{Place, draft::Draft},
-    time::Instant,
+    time::{Instant, YEAR_9999},
     when::When,
 };
 
@@ -32,9 +32,6 @@ const CUT_MARK: &[u8] = b"<<TRUNCATED>>";
 const LOG_TYPE_HEAD: &[u8] = b"\"@log_type\":\"vpcflowlogs\"";
 /// The same for flows through a transit gateway.
 const TRANSIT_HEAD: &[u8] = b"\"@log_type\":\"transit-gateway\"";
-
-/// Years with four digits end here.
-const YEAR_9999: i64 = 253_402_300_799;
 
 /// A row has fewer fields than its header has columns: those behind are missing.
 const TOO_SHORT: &str = "row_shorter_than_header";
