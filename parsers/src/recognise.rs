@@ -5,7 +5,6 @@
 //! records, and what Firehose could not deliver must not load as a finding.
 
 pub mod content;
-mod flow_log;
 pub mod head;
 
 pub use head::{HEAD, Head, Shape};

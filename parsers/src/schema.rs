@@ -77,6 +77,20 @@ impl Schema {
         }
         self
     }
+
+    /// Says which other component types documents of this log as well, in an index that several logs write: a member of
+    /// the record that has a name of it, and none of this log's, is moved aside.
+    #[must_use]
+    pub fn beside(mut self, template: &str) -> Self {
+        for (name, _) in Fields::from_component_template(template).fields {
+            if self.record.get(&name).is_none()
+                && let Ok(name) = std::str::from_utf8(&name)
+            {
+                self.reserved.change(name, |_| {});
+            }
+        }
+        self
+    }
 }
 
 /// The fields of one object, found by name.

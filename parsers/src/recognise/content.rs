@@ -1,10 +1,7 @@
-//! What the records of each log look like. Each test says yes only where the content is clear, so that two of
-//! them never say yes to one object.
+//! Content that holds no records, and what the looks of the logs have in common: what stands around records. A log
+//! says yes only where the content is clear, so that two of them never say yes to one object.
 
-use super::{
-    flow_log,
-    head::{Head, Shape},
-};
+use super::head::{Head, Shape};
 
 /// Content that holds no records.
 pub const DIGEST: &str = "CloudTrail digest: hashes of log files, no events";
@@ -63,91 +60,7 @@ pub(crate) fn one_or_list(head: &Head<'_>, test: fn(&Head<'_>) -> bool) -> bool 
     if head.shape() == Shape::JsonList { any(head, &[&[]], test) } else { test(head) }
 }
 
-/// CloudTrail: `{"Records":[…]}`, and a bare list, which aggregated events have been seen in.
-#[must_use]
-pub fn looks_like_cloudtrail(head: &Head<'_>) -> bool {
-    if head.shape() == Shape::JsonList {
-        return any(head, &[&[]], is_cloudtrail_event);
-    }
-    any(head, &[&["Records"]], is_cloudtrail_event)
-}
-
-fn is_cloudtrail_event(record: &Head<'_>) -> bool {
-    // Notifications of S3, SNS and SQS have `Records` with much the same names.
-    let notification = record.text("eventSource").is_some_and(|source| source.starts_with("aws:"))
-        || record.count(&["s3", "Sns", "messageId"]) > 0;
-    let names = [
-        "eventVersion",
-        "eventSource",
-        "eventName",
-        "eventTime",
-        "eventID",
-        "eventId",
-        "eventType",
-        "eventCategory",
-        "userIdentity",
-    ];
-    !notification && record.count(&names) > 1
-}
-
-/// Flow logs of VPC and transit gateway: rows under a header or of the default format, rows as JSON, or in
-/// messages of CloudWatch Logs or Firehose. Parquet and custom formats without a header only the key can
-/// tell.
-#[must_use]
-pub fn looks_like_vpcflowlogs(head: &Head<'_>) -> bool {
-    let row = |text: &Head<'_>| text.shape() == Shape::Text && flow_log::is_row(&text.first_line());
-    match head.shape() {
-        Shape::Text => {
-            let line = head.first_line();
-            flow_log::is_header(&line) || flow_log::is_row(&line)
-        }
-        Shape::JsonList => any(head, &[&[]], flow_log::is_object),
-        Shape::Json if is_envelope(head) => head.below(&["logEvents", "message"]).is_some_and(|m| row(&m)),
-        Shape::Json if head.has("message") => {
-            head.below(&["message"]).is_some_and(|m| row(&m) || flow_log::is_object(&m))
-        }
-        Shape::Json => flow_log::is_object(head),
-        _ => false,
-    }
-}
-
-/// GuardDuty findings as exported, or as EventBridge sends them.
-#[must_use]
-pub fn looks_like_guardduty(head: &Head<'_>) -> bool {
-    one_or_list(head, is_guardduty)
-}
-
-fn is_guardduty(head: &Head<'_>) -> bool {
-    // `source` alone is not enough: calls of the API come from `aws.guardduty` too, as CloudTrail events.
-    let event = head.text("detail-type").as_deref() == Some("GuardDuty Finding");
-    event || is_guardduty_finding(head) || any(head, &[&["detail"]], is_guardduty_finding)
-}
-
-fn is_guardduty_finding(finding: &Head<'_>) -> bool {
-    let arn = finding.text("arn").is_some_and(|arn| arn.contains(":guardduty:"));
-    finding.has("schemaVersion")
-        && (arn || finding.count(&["detectorId", "accountId", "type", "resource", "service", "severity"]) > 2)
-}
-
-/// Security Hub findings: ASFF or OCSF, by themselves, listed, under `Findings`, or as EventBridge sends
-/// them.
-#[must_use]
-pub fn looks_like_securityhub(head: &Head<'_>) -> bool {
-    one_or_list(head, is_securityhub)
-}
-
-fn is_securityhub(head: &Head<'_>) -> bool {
-    let event = head.text("source").as_deref() == Some("aws.securityhub")
-        && head.text("detail-type").is_some_and(|kind| kind.contains("Finding"));
-    let places: &[&[&str]] = &[&["detail", "findings"], &["Findings"], &["findings"], &["detail"]];
-    event || is_securityhub_finding(head) || any(head, places, is_securityhub_finding)
-}
-
-fn is_securityhub_finding(finding: &Head<'_>) -> bool {
-    let asff = finding.has("ProductArn")
-        && finding.count(&["SchemaVersion", "GeneratorId", "AwsAccountId", "Types", "Severity", "Title"]) > 1;
-    let ocsf = finding.has("class_uid")
-        && finding.has("metadata")
-        && finding.count(&["finding_info", "finding", "vulnerabilities"]) > 0;
-    asff || ocsf
+/// A finding or an event that holds some: by itself, the first of a JSON list, or in a message of CloudWatch Logs.
+pub(crate) fn one_or_list_or_log_event(head: &Head<'_>, test: fn(&Head<'_>) -> bool) -> bool {
+    if is_envelope(head) { any(head, &[&["logEvents", "message"]], test) } else { one_or_list(head, test) }
 }

@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::json::{tape::Kind, write::Record};
+use super::Place;
+use crate::{
+    document::{Out, Poison},
+    json::{tape::Kind, write::Record},
+};
 
 /// An event of Amazon EventBridge around a record (or several).
 ///
@@ -57,8 +61,19 @@ pub struct LogEvents<'a> {
     pub group: Option<Cow<'a, [u8]>>,
     /// Name of the log stream.
     pub stream: Option<Cow<'a, [u8]>>,
-    /// Node of the list of events; none in a `CONTROL_MESSAGE`, which only tests whether the way is open.
-    pub events: Option<usize>,
+    /// Node of the list of events.
+    list: usize,
+}
+
+/// What a message of a subscription is.
+#[derive(Debug)]
+pub enum Subscription<'a> {
+    /// It only tests whether the way is open.
+    Control,
+    /// It should hold events and has no list of them.
+    Malformed,
+    /// It holds events.
+    Events(LogEvents<'a>),
 }
 
 /// One event of [`LogEvents`].
@@ -68,39 +83,77 @@ pub struct LogEvent<'a> {
     pub id: Option<Cow<'a, [u8]>>,
     /// `timestamp`: milliseconds since 1970.
     pub timestamp: Option<Cow<'a, [u8]>>,
-    /// Node of `message`, if it is text.
-    pub message: Option<usize>,
+    /// Node of `message`, which is a string.
+    pub message: usize,
     /// Node of `extractedFields`, which a subscription with a pattern adds.
     pub fields: Option<usize>,
 }
 
 impl<'a> LogEvents<'a> {
-    /// The envelope, where a record is one.
+    /// What a record is, where it is a message of a subscription: it has `messageType`, and `logEvents` or the name of a
+    /// log group.
     #[must_use]
-    pub fn of(record: &Record<'a>) -> Option<Self> {
+    pub fn of(record: &Record<'a>) -> Option<Subscription<'a>> {
         let there = |name| record.tape.member(record.json, 0, name);
         let kind = record.scalar(there("messageType")?)?;
-        let events = there("logEvents")?;
+        let list = there("logEvents");
+        let is_known = matches!(&*kind, b"CONTROL_MESSAGE" | b"DATA_MESSAGE");
+        if list.is_none() && !(is_known && there("logGroup").is_some()) {
+            return None;
+        }
+        if *kind == *b"CONTROL_MESSAGE" {
+            return Some(Subscription::Control);
+        }
+        let list = list.filter(|&list| is_known && record.kind(list) == Some(Kind::Array));
         let text = |name| record.member(0, name).and_then(|node| record.scalar(node));
-        let list = *kind == *b"DATA_MESSAGE" && record.kind(events) == Some(Kind::Array);
-        Some(Self {
-            owner: text("owner"),
-            group: text("logGroup"),
-            stream: text("logStream"),
-            events: list.then_some(events),
-        })
+        Some(list.map_or(Subscription::Malformed, |list| {
+            Subscription::Events(Self {
+                owner: text("owner"),
+                group: text("logGroup"),
+                stream: text("logStream"),
+                list,
+            })
+        }))
     }
+}
 
-    /// One of its events.
-    #[must_use]
-    pub fn event(record: &Record<'a>, node: usize) -> LogEvent<'a> {
+impl<'a> LogEvent<'a> {
+    fn of(record: &Record<'a>, node: usize) -> Option<Self> {
         let text = |name| record.member(node, name).and_then(|node| record.scalar(node));
         let of_kind = |name, kind| record.member(node, name).filter(|&n| record.kind(n) == Some(kind));
-        LogEvent {
+        Some(Self {
             id: text("id"),
             timestamp: text("timestamp"),
-            message: of_kind("message", Kind::String),
+            message: of_kind("message", Kind::String)?,
             fields: of_kind("extractedFields", Kind::Object),
-        }
+        })
     }
+}
+
+/// Gives each event of a message of a subscription to `write`, with its place in the message as `part`; events without
+/// text and messages without events are noted. False where a record is no such message.
+pub fn each_log_event<'a, 'p>(
+    record: &Record<'a>,
+    place: Place<'p>,
+    out: &mut Out<'_>,
+    mut write: impl FnMut(&LogEvents<'a>, LogEvent<'a>, Place<'p>, &mut Out<'_>),
+) -> bool {
+    let log = match LogEvents::of(record) {
+        None => return false,
+        Some(Subscription::Control) => return true,
+        Some(Subscription::Malformed) => {
+            out.problem(place.ordinal, place.offset, Poison::NoRecord("logEvents"));
+            out.record_done();
+            return true;
+        }
+        Some(Subscription::Events(log)) => log,
+    };
+    for (part, node) in (0u32..).zip(record.tape.elements(log.list)) {
+        match LogEvent::of(record, node) {
+            Some(event) => write(&log, event, Place { part: Some(part), ..place }, out),
+            None => out.problem(place.ordinal, place.offset, Poison::NoRecord("message")),
+        }
+        out.record_done();
+    }
+    true
 }

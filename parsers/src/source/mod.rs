@@ -5,6 +5,7 @@ pub mod config;
 pub mod draft;
 pub mod envelope;
 pub mod finding;
+mod findings;
 pub mod guardduty;
 pub mod route53_resolver;
 pub mod security_hub;

@@ -7,11 +7,7 @@
 
 use std::{borrow::Cow, sync::LazyLock};
 
-use super::{
-    Layout, LogType, Place, Template, Writer,
-    draft::Draft,
-    envelope::{LogEvent, LogEvents},
-};
+use super::{Layout, LogType, Place, Template, Writer, draft::Draft, envelope::each_log_event};
 use crate::{
     address::is_ip,
     document::{Out, Poison, raw_member},
@@ -93,8 +89,17 @@ struct Delivery<'a> {
 
 impl Writer for QueryLogWriter {
     fn json(&mut self, record: Record<'_>, place: Place<'_>, out: &mut Out<'_>) {
-        if let Some(events) = LogEvents::of(&record) {
-            self.events(&record, &events, place, out);
+        let is_batch = each_log_event(&record, place, out, |log, event, place, out| {
+            let delivery = Delivery {
+                owner: log.owner.clone(),
+                group: log.group.clone(),
+                stream: log.stream.clone(),
+                id: event.id.map(|id| text::unescape(&id)),
+                time: event.timestamp.as_deref().and_then(Instant::parse_millis),
+            };
+            self.message(&text::unescape(record.bytes(event.message)), &delivery, &place, out);
+        });
+        if is_batch {
             return;
         }
         let message = record.member(0, "message").filter(|&node| record.kind(node) == Some(Kind::String));
@@ -114,33 +119,6 @@ impl Writer for QueryLogWriter {
 }
 
 impl QueryLogWriter {
-    fn events(&mut self, record: &Record<'_>, events: &LogEvents<'_>, place: Place<'_>, out: &mut Out<'_>) {
-        let Some(list) = events.events else {
-            let kind = record.member(0, "messageType").and_then(|kind| record.scalar(kind));
-            // It only tests whether the way is open.
-            if kind.is_none_or(|kind| *kind != *b"CONTROL_MESSAGE") {
-                no_record("logEvents", &place, out);
-            }
-            return;
-        };
-        for (part, node) in (0u32..).zip(record.tape.elements(list)) {
-            let LogEvent { id, timestamp, message, .. } = LogEvents::event(record, node);
-            let Some(message) = message else {
-                no_record("message", &place, out);
-                continue;
-            };
-            let delivery = Delivery {
-                owner: events.owner.clone(),
-                group: events.group.clone(),
-                stream: events.stream.clone(),
-                id: id.map(|id| text::unescape(&id)),
-                time: timestamp.as_deref().and_then(Instant::parse_millis),
-            };
-            let place = Place { part: Some(part), ..place };
-            self.message(&text::unescape(record.bytes(message)), &delivery, &place, out);
-        }
-    }
-
     /// Writes the document of a query that stands in a text.
     fn message(&mut self, message: &str, delivery: &Delivery<'_>, place: &Place<'_>, out: &mut Out<'_>) {
         let mut tape = std::mem::take(&mut self.tape);
@@ -190,11 +168,6 @@ impl QueryLogWriter {
         draft.finish(place, &when);
         out.record_done();
     }
-}
-
-fn no_record(name: &'static str, place: &Place<'_>, out: &mut Out<'_>) {
-    out.problem(place.ordinal, place.offset, Poison::NoRecord(name));
-    out.record_done();
 }
 
 /// The values of one query.

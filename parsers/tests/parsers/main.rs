@@ -14,6 +14,7 @@ mod config;
 mod decode;
 mod decode_layers;
 mod documents;
+mod findings;
 mod fits;
 mod fixes;
 mod guardduty;

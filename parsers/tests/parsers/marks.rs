@@ -2,8 +2,8 @@
 
 use siem_parsers::{
     key::{self, KeyInfo, KeyMarks, Marks},
-    recognise::{Look, content},
-    source::{config, route53_resolver},
+    recognise::Look,
+    source::{cloudtrail, config, guardduty, route53_resolver, security_hub, vpc_flow_log},
 };
 
 pub(crate) static CLOUDTRAIL: KeyMarks = KeyMarks {
@@ -63,10 +63,10 @@ pub(crate) static TYPES: &[Marks] = &[
 ];
 
 pub(crate) static LOOKS: &[Look] = &[
-    ("cloudtrail", content::looks_like_cloudtrail),
-    ("vpcflowlogs", content::looks_like_vpcflowlogs),
-    ("guardduty", content::looks_like_guardduty),
-    ("securityhub", content::looks_like_securityhub),
+    ("cloudtrail", cloudtrail::looks_like),
+    ("vpcflowlogs", vpc_flow_log::looks_like),
+    ("guardduty", guardduty::looks_like),
+    ("securityhub", security_hub::looks_like),
     ("route53resolver", route53_resolver::looks_like),
     ("config", config::looks_like),
 ];

@@ -21,7 +21,7 @@ use crate::{
     document::{Out, member, put, raw_member},
     json::{tape::Kind, write::Record},
     key::KeyMarks,
-    recognise::content,
+    recognise::{Head, Shape, content},
     schema::Schema,
     shape::{Member, Shaper, resolve},
     user_agent_cache::UserAgentCache,
@@ -78,7 +78,7 @@ pub static LOG_TYPE: LogType = LogType {
         not_loaded: &[("CloudTrail-Digest", "CloudTrail digest: hashes of log files, no events")],
         ..KeyMarks::NONE
     },
-    looks_like: content::looks_like_cloudtrail,
+    looks_like,
     layout: Layout::ListUnder("Records"),
     writer: || Box::new(CloudTrailWriter::default()),
     template: Template {
@@ -87,6 +87,33 @@ pub static LOG_TYPE: LogType = LogType {
         index: include_str!("../../../../index-templates/index-templates/siem-loader-cloudtrail.json"),
     },
 };
+
+/// CloudTrail: `{"Records":[…]}`, and a bare list, which aggregated events have been seen in.
+#[must_use]
+pub fn looks_like(head: &Head<'_>) -> bool {
+    if head.shape() == Shape::JsonList {
+        return content::any(head, &[&[]], is_cloudtrail_event);
+    }
+    content::any(head, &[&["Records"]], is_cloudtrail_event)
+}
+
+fn is_cloudtrail_event(record: &Head<'_>) -> bool {
+    // Notifications of S3, SNS and SQS have `Records` with much the same names.
+    let notification = record.text("eventSource").is_some_and(|source| source.starts_with("aws:"))
+        || record.count(&["s3", "Sns", "messageId"]) > 0;
+    let names = [
+        "eventVersion",
+        "eventSource",
+        "eventName",
+        "eventTime",
+        "eventID",
+        "eventId",
+        "eventType",
+        "eventCategory",
+        "userIdentity",
+    ];
+    !notification && record.count(&names) > 1
+}
 
 impl Writer for CloudTrailWriter {
     fn json(&mut self, record: Record<'_>, place: Place<'_>, out: &mut Out<'_>) {

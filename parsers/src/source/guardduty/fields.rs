@@ -10,6 +10,7 @@ use crate::{
     },
     schema::Schema,
     shape::Fixer,
+    source::security_hub,
 };
 
 /// The component template that is installed in OpenSearch.
@@ -81,7 +82,7 @@ const FIXES: &[(&str, u8)] =
 
 /// Read once from the templates; some 200 fields.
 pub(super) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    let mut schema = Schema::new(TEMPLATE).with_own(OWN);
+    let mut schema = Schema::new(TEMPLATE).with_own(OWN).beside(security_hub::fields::TEMPLATE);
     for (name, slot) in SLOT_NAMES {
         schema.record.change_at(name, &mut |field| field.slot = Some(slot as u8));
     }

@@ -19,17 +19,18 @@ use self::{
     side::Text,
 };
 use super::{
-    Layout, LogType, Place, Template, Writer,
+    Layout, LogType, Place, Template,
     draft::{Draft, derived_id, fitting_id},
     envelope::EventBridge,
     finding::{Severity, Stage, State, changed},
+    findings::{FindingsWriter, Product},
 };
 use crate::{
     document::{Out, Poison, put},
     json::{tape::Kind, write::Record},
     key::KeyMarks,
     nested,
-    recognise::content,
+    recognise::{Head, content},
     schema::Schema,
     shape::{Member, Shaper, resolve},
     time::Instant,
@@ -37,20 +38,23 @@ use crate::{
     when::When,
 };
 
+/// Name in `@log_type`, and that of the product.
+const NAME: &str = "guardduty";
+
 /// Name of the indices in front of the month.
 const INDEX: &str = "log-aws-guardduty-";
 
 /// The log.
 pub static LOG_TYPE: LogType = LogType {
-    name: "guardduty",
+    name: NAME,
     marks: KeyMarks {
         services: &["GuardDuty"],
         folders: &["GuardDuty", "aws.guardduty", "GuardDuty_Finding"],
         ..KeyMarks::NONE
     },
-    looks_like: content::looks_like_guardduty,
+    looks_like,
     layout: Layout::Values { lists: &[] },
-    writer: || Box::new(GuardDutyWriter::default()),
+    writer: || Box::new(FindingsWriter::of(Product::GuardDuty)),
     template: Template {
         name: "siem-loader-guardduty",
         component: fields::TEMPLATE,
@@ -58,9 +62,37 @@ pub static LOG_TYPE: LogType = LogType {
     },
 };
 
+/// GuardDuty findings as exported, or as EventBridge sends them.
+#[must_use]
+pub fn looks_like(head: &Head<'_>) -> bool {
+    content::one_or_list_or_log_event(head, is_or_holds_finding)
+}
+
+fn is_or_holds_finding(head: &Head<'_>) -> bool {
+    // `source` alone is not enough: calls of the API come from `aws.guardduty` too, as CloudTrail events.
+    let event = head.text("detail-type").as_deref() == Some("GuardDuty Finding");
+    event || looks_like_finding(head) || content::any(head, &[&["detail"]], looks_like_finding)
+}
+
+fn looks_like_finding(finding: &Head<'_>) -> bool {
+    let arn = finding.text("arn").is_some_and(|arn| arn.contains(":guardduty:"));
+    finding.has("schemaVersion")
+        && (arn || finding.count(&["detectorId", "accountId", "type", "resource", "service", "severity"]) > 2)
+}
+
+/// Whether an object is a finding.
+pub(super) fn is_finding(record: &Record<'_>, node: usize) -> bool {
+    let member = |name| record.tape.member(record.json, node, name);
+    let arn = || member("arn").and_then(|arn| record.scalar(arn));
+    let others = ["detectorId", "accountId", "type", "resource", "service", "severity"];
+    member("schemaVersion").is_some()
+        && (others.iter().filter(|name| member(name).is_some()).count() > 2
+            || arn().is_some_and(|arn| memchr::memmem::find(&arn, b":guardduty:").is_some()))
+}
+
 /// Writes GuardDuty documents. One a thread.
 #[derive(Debug, Default)]
-pub struct GuardDutyWriter {
+pub(super) struct GuardDutyWriter {
     flat: Vec<u8>,
     members: Vec<Member<'static>>,
     user_agents: UserAgentCache,
@@ -83,25 +115,24 @@ struct Finding<'a> {
     severity: Option<Severity>,
 }
 
-impl Writer for GuardDutyWriter {
-    fn json(&mut self, record: Record<'_>, place: Place<'_>, out: &mut Out<'_>) {
-        let envelope = EventBridge::of(&record);
-        let node = match &envelope {
-            Some(envelope) => match envelope.detail {
-                Some(detail) => detail,
-                None => {
-                    out.problem(place.ordinal, place.offset, Poison::NoRecord("detail"));
-                    return out.record_done();
-                }
-            },
-            None => 0,
-        };
-        self.finding(record, node, envelope.as_ref(), place, out);
+impl GuardDutyWriter {
+    /// Writes a finding, or that of an event. `part` counts those that stand in one record.
+    pub(super) fn record(
+        &mut self,
+        record: Record<'_>,
+        envelope: Option<&EventBridge<'_>>,
+        place: Place<'_>,
+        part: &mut u32,
+        out: &mut Out<'_>,
+    ) {
+        match envelope.map_or(Some(0), |envelope| envelope.detail) {
+            Some(node) => self.finding(record, node, envelope, place, out),
+            None => out.problem(place.ordinal, place.offset, Poison::NoRecord("detail")),
+        }
+        *part = part.saturating_add(1);
         out.record_done();
     }
-}
 
-impl GuardDutyWriter {
     fn finding(
         &mut self,
         record: Record<'_>,
@@ -136,13 +167,13 @@ impl GuardDutyWriter {
         let shaper = Shaper { record, fixer: &FindingFixes };
         shaper.record(&self.members, &schema.record, &schema.reserved, draft.bytes(), &mut self.flat);
         draft.message(record.tape.bytes(record.json, node));
-        draft.common(&place, &id, &when);
+        draft.common_as(NAME, &place, &id, &when);
         ecs::write(&finding, &facts, &place, &mut self.user_agents, draft.bytes());
 
         let instant = |text: Option<Text<'_>>| text.as_deref().and_then(Instant::parse);
         let changed = changed(instant(sent), instant(updated), place.object.key_info.time);
         let state = finding.id.as_ref().map(|id| State {
-            product: Cow::Borrowed(b"guardduty"),
+            product: Cow::Borrowed(NAME.as_bytes()),
             id: id.clone(),
             severity: finding.severity,
             stage: if facts.archived { Stage::Archived } else { Stage::Open },

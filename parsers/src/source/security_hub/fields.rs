@@ -2,7 +2,10 @@
 
 use std::sync::LazyLock;
 
-use crate::schema::{Fields, Schema};
+use crate::{
+    schema::{Fields, Schema},
+    source::guardduty,
+};
 
 /// The component template that is installed in OpenSearch.
 pub const TEMPLATE: &str =
@@ -37,7 +40,7 @@ pub(super) struct Known {
 
 /// Read once from the templates.
 pub(super) static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    let mut asff = Schema::new(TEMPLATE);
+    let mut asff = Schema::new(TEMPLATE).beside(guardduty::fields::TEMPLATE);
     let ocsf = asff.record.get(OCSF.as_bytes()).map(|field| field.fields.clone()).unwrap_or_default();
     for name in OWN {
         asff.reserved.change_at(name, &mut |_| {});

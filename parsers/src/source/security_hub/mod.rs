@@ -15,22 +15,22 @@ use self::{
     finding::{Finding, MORE_ADDRESSES},
 };
 use super::{
-    Layout, LogType, Place, Template, Writer,
+    Layout, LogType, Place, Template,
     draft::Draft,
-    envelope::{EventBridge, LogEvents},
+    envelope::EventBridge,
+    findings::{FindingsWriter, Product},
 };
 use crate::{
     document::{Out, Poison, put},
     ecs::Value,
-    json::{
-        tape::{Kind, Tape},
-        text,
-        write::Record,
-    },
+    json::{tape::Kind, write::Record},
     key::KeyMarks,
-    recognise::content,
+    recognise::{Head, content},
     shape::{Member, NoFixes, Shaper, resolve},
 };
+
+/// Name in `@log_type`.
+const NAME: &str = "securityhub";
 
 /// Name of the indices in front of the month.
 const INDEX: &str = "log-aws-securityhub-";
@@ -40,7 +40,7 @@ const LISTS: [&str; 2] = ["findings", "Findings"];
 
 /// The log.
 pub static LOG_TYPE: LogType = LogType {
-    name: "securityhub",
+    name: NAME,
     marks: KeyMarks {
         services: &["SecurityHub", "securityhub"],
         folders: &[
@@ -54,9 +54,9 @@ pub static LOG_TYPE: LogType = LogType {
         not_loaded: &[("Security_Hub_Insight_Results", "Security Hub insight results: no findings")],
         ..KeyMarks::NONE
     },
-    looks_like: content::looks_like_securityhub,
+    looks_like,
     layout: Layout::Values { lists: &["Findings", "findings"] },
-    writer: || Box::new(SecurityHubWriter::default()),
+    writer: || Box::new(FindingsWriter::of(Product::SecurityHub)),
     template: Template {
         name: "siem-loader-securityhub",
         component: fields::TEMPLATE,
@@ -64,54 +64,62 @@ pub static LOG_TYPE: LogType = LogType {
     },
 };
 
+/// Security Hub findings: ASFF or OCSF, by themselves, listed, under `Findings`, or as EventBridge sends
+/// them.
+#[must_use]
+pub fn looks_like(head: &Head<'_>) -> bool {
+    content::one_or_list_or_log_event(head, is_or_holds_finding)
+}
+
+fn is_or_holds_finding(head: &Head<'_>) -> bool {
+    let event = head.text("source").as_deref() == Some("aws.securityhub")
+        && head.text("detail-type").is_some_and(|kind| kind.contains("Finding"));
+    let places: &[&[&str]] = &[&["detail", "findings"], &["Findings"], &["findings"], &["detail"]];
+    event || looks_like_finding(head) || content::any(head, places, looks_like_finding)
+}
+
+fn looks_like_finding(finding: &Head<'_>) -> bool {
+    let asff = finding.has("ProductArn")
+        && finding.count(&["SchemaVersion", "GeneratorId", "AwsAccountId", "Types", "Severity", "Title"]) > 1;
+    let ocsf = finding.has("class_uid")
+        && finding.has("metadata")
+        && finding.count(&["finding_info", "finding", "vulnerabilities"]) > 0;
+    asff || ocsf
+}
+
+/// Whether an object is a finding, or holds a list of them.
+pub(super) fn holds_findings(record: &Record<'_>, node: usize) -> bool {
+    let there = |name: &&str| record.tape.member(record.json, node, name).is_some();
+    let list = |name: &&str| {
+        let list = record.tape.member(record.json, node, name);
+        list.is_some_and(|list| record.kind(list) == Some(Kind::Array))
+    };
+    let asff = ["SchemaVersion", "GeneratorId", "AwsAccountId", "Types", "Severity", "Title"];
+    let ocsf = ["finding_info", "finding", "vulnerabilities"];
+    LISTS.iter().any(list)
+        || (there(&"ProductArn") && asff.iter().filter(|name| there(name)).count() > 1)
+        || (there(&"class_uid") && there(&"metadata") && ocsf.iter().any(there))
+}
+
 /// Writes Security Hub documents. One a thread.
 #[derive(Debug, Default)]
-pub struct SecurityHubWriter {
+pub(super) struct SecurityHubWriter {
     flat: Vec<u8>,
     more: Vec<u8>,
     members: Vec<Member<'static>>,
-    /// Of the message of a log event.
-    inner: Tape,
-}
-
-impl Writer for SecurityHubWriter {
-    fn json(&mut self, record: Record<'_>, place: Place<'_>, out: &mut Out<'_>) {
-        if let Some(log) = LogEvents::of(&record) {
-            self.log_events(&record, &log, place, out);
-        } else {
-            self.record(record, place, &mut 0, out);
-        }
-    }
 }
 
 impl SecurityHubWriter {
-    /// Events that went through a log group: each is the text of a message.
-    fn log_events(&mut self, record: &Record<'_>, log: &LogEvents<'_>, place: Place<'_>, out: &mut Out<'_>) {
-        let mut tape = std::mem::take(&mut self.inner);
-        let mut part = 0;
-        // Each message is one or holds several: they are counted through.
-        for event in log.events.into_iter().flat_map(|events| record.tape.elements(events)) {
-            let message = LogEvents::event(record, event).message;
-            let text = message.map(|node| text::unescape(record.bytes(node)));
-            let json = text.as_deref().unwrap_or_default().as_bytes();
-            match tape.read(json, 0) {
-                Ok(_) if tape.get(0).is_some_and(|n| n.kind == Kind::Object) => {
-                    let place = Place { part: Some(part), ..place };
-                    self.record(Record { json, tape: &tape }, place, &mut part, out);
-                }
-                _ => {
-                    out.problem(place.ordinal, place.offset, Poison::NoRecord("message"));
-                    out.record_done();
-                }
-            }
-        }
-        self.inner = tape;
-    }
-
-    /// A finding, or what holds findings. `part` counts those that stand in one record.
-    fn record(&mut self, record: Record<'_>, place: Place<'_>, part: &mut u32, out: &mut Out<'_>) {
-        let envelope = EventBridge::of(&record);
-        let holder = match &envelope {
+    /// Writes a finding, or what holds findings. `part` counts those that stand in one record.
+    pub(super) fn record(
+        &mut self,
+        record: Record<'_>,
+        envelope: Option<&EventBridge<'_>>,
+        place: Place<'_>,
+        part: &mut u32,
+        out: &mut Out<'_>,
+    ) {
+        let holder = match envelope {
             Some(envelope) => envelope.detail,
             None => Some(0),
         };
@@ -122,7 +130,7 @@ impl SecurityHubWriter {
                 for node in record.tape.elements(list) {
                     if record.kind(node) == Some(Kind::Object) {
                         let place = Place { part: Some(*part), ..place };
-                        self.write(&Finding { record, node, envelope: envelope.as_ref(), place }, out);
+                        self.write(&Finding { record, node, envelope, place }, out);
                     } else {
                         out.problem(place.ordinal, place.offset, Poison::NoRecord("findings"));
                     }
@@ -178,7 +186,7 @@ impl SecurityHubWriter {
         }
         let related = read.ecs.take(MORE_ADDRESSES);
         draft.message(record.tape.bytes(record.json, node));
-        draft.common(&place, &read.id, &read.when);
+        draft.common_as(NAME, &place, &read.id, &read.when);
         read.ecs.write(draft.bytes());
         self.more.clear();
         read.state.write(&mut self.more);

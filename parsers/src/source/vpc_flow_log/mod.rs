@@ -4,29 +4,30 @@
 
 mod columns;
 mod ecs;
+mod look;
 mod protocol;
 mod row;
 
 use std::borrow::Cow;
 
+pub use self::look::looks_like;
 use self::{
     columns::{Delimiter, Format, Plan, default_format, is_header, is_known},
     ecs::LogGroup,
     row::{Delivery, Pen, epoch},
 };
-use super::{Layout, LogType, Place, Template, Writer, envelope::LogEvents};
+use super::{Layout, LogType, Place, Template, Writer, envelope::each_log_event};
 use crate::{
     document::{Out, Poison},
     json::{tape::Kind, text, write::Record},
     key::KeyMarks,
-    recognise::content,
 };
 
 /// The log.
 pub static LOG_TYPE: LogType = LogType {
     name: "vpcflowlogs",
     marks: KeyMarks { services: &["vpcflowlogs"], folders: &["vpcflowlogs"], ..KeyMarks::NONE },
-    looks_like: content::looks_like_vpcflowlogs,
+    looks_like,
     layout: Layout::Lines { is_header },
     writer: || Box::new(FlowLogWriter::default()),
     template: Template {
@@ -51,8 +52,20 @@ pub struct FlowLogWriter {
 
 impl Writer for FlowLogWriter {
     fn json(&mut self, record: Record<'_>, place: Place<'_>, out: &mut Out<'_>) {
-        if let Some(events) = LogEvents::of(&record) {
-            return self.events(&record, &events, place, out);
+        let is_batch = each_log_event(&record, place, out, |log, event, place, out| {
+            let id = event.id.as_deref().map(unescaped).unwrap_or_default();
+            let time = event.timestamp.as_deref().and_then(epoch);
+            let log = LogGroup {
+                owner: log.owner.as_deref(),
+                group: log.group.as_deref(),
+                stream: log.stream.as_deref(),
+            };
+            let delivery = Delivery { id: (b"", &id), time, log, ..Delivery::default() };
+            let named = event.fields.map(|fields| (&record, fields));
+            self.message(&unescaped(record.bytes(event.message)), &delivery, named, &place, out);
+        });
+        if is_batch {
+            return;
         }
         let mut members = record.tape.members(0);
         if members.any(|(key, _)| is_known(record.bytes(key))) {
@@ -166,39 +179,6 @@ impl FlowLogWriter {
         let clean = std::mem::take(&mut self.pen.clean);
         self.pen.write(plan, &clean, Some(record), delivery, place, out);
         self.pen.clean = clean;
-    }
-
-    /// The log events of a subscription.
-    fn events(&mut self, record: &Record<'_>, events: &LogEvents<'_>, place: Place<'_>, out: &mut Out<'_>) {
-        let problem = |name, out: &mut Out<'_>| {
-            out.problem(place.ordinal, place.offset, Poison::NoRecord(name));
-            out.record_done();
-        };
-        let Some(list) = events.events else {
-            let control = record.member(0, "messageType").and_then(|kind| record.scalar(kind));
-            if control.is_none_or(|kind| *kind != *b"CONTROL_MESSAGE") {
-                problem("logEvents", out);
-            }
-            return;
-        };
-        let log = LogGroup {
-            owner: events.owner.as_deref(),
-            group: events.group.as_deref(),
-            stream: events.stream.as_deref(),
-        };
-        for (part, element) in (0u32..).zip(record.tape.elements(list)) {
-            let event = LogEvents::event(record, element);
-            let Some(message) = event.message else {
-                problem("message", out);
-                continue;
-            };
-            let id = event.id.as_deref().map(unescaped).unwrap_or_default();
-            let time = event.timestamp.as_deref().and_then(epoch);
-            let delivery = Delivery { id: (b"", &id), time, log, ..Delivery::default() };
-            let named = event.fields.map(|fields| (record, fields));
-            let place = Place { part: Some(part), ..place };
-            self.message(&unescaped(record.bytes(message)), &delivery, named, &place, out);
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What rows of flow logs look like, of VPC and of transit gateway.
 
-use super::head::{Head, Shape};
+use crate::recognise::{Head, Shape, content};
 
 /// Names of fields, as in the header of a text file:
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>,
@@ -103,7 +103,7 @@ fn is_own(name: &str) -> bool {
 
 /// Whether a line names fields of a flow log, in any order. A field that AWS adds one day does no harm: most
 /// have to be known, and all have to look like names.
-pub(super) fn is_header(line: &str) -> bool {
+fn is_header(line: &str) -> bool {
     let name = |field: &str| {
         field.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
             && field.starts_with(|c: char| c.is_ascii_lowercase())
@@ -121,7 +121,7 @@ pub(super) fn is_header(line: &str) -> bool {
 }
 
 /// Whether a line is a row of the default format, behind a time where CloudWatch Logs exported it.
-pub(super) fn is_row(line: &str) -> bool {
+fn is_row(line: &str) -> bool {
     let all: Vec<&str> = fields(line).take(64).collect();
     let row = match all.as_slice() {
         [time, row @ ..] if time.contains('T') && time.ends_with('Z') => row,
@@ -138,7 +138,7 @@ pub(super) fn is_row(line: &str) -> bool {
 }
 
 /// Whether a JSON object is a row: names that only flow logs have, and none of the Resolver's.
-pub(super) fn is_object(head: &Head<'_>) -> bool {
+fn is_object(head: &Head<'_>) -> bool {
     if head.shape() != Shape::Json || head.has("query_name") {
         return false;
     }
@@ -157,4 +157,27 @@ pub(super) fn is_object(head: &Head<'_>) -> bool {
         "tcp_flags",
     ];
     ends || head.count(&own) > 1
+}
+
+/// Flow logs of VPC and transit gateway: rows under a header or of the default format, rows as JSON, or in
+/// messages of CloudWatch Logs or Firehose. Parquet and custom formats without a header only the key can
+/// tell.
+#[must_use]
+pub fn looks_like(head: &Head<'_>) -> bool {
+    let row = |text: &Head<'_>| text.shape() == Shape::Text && is_row(&text.first_line());
+    match head.shape() {
+        Shape::Text => {
+            let line = head.first_line();
+            is_header(&line) || is_row(&line)
+        }
+        Shape::JsonList => content::any(head, &[&[]], is_object),
+        Shape::Json if content::is_envelope(head) => {
+            head.below(&["logEvents", "message"]).is_some_and(|m| row(&m))
+        }
+        Shape::Json if head.has("message") => {
+            head.below(&["message"]).is_some_and(|m| row(&m) || is_object(&m))
+        }
+        Shape::Json => is_object(head),
+        _ => false,
+    }
 }
