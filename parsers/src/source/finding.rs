@@ -1,4 +1,4 @@
-//! What findings of GuardDuty and Security Hub have in common: labels, the current state, the parts of a type.
+//! What findings of GuardDuty and Security Hub have in common: labels, titles, the current state.
 
 use std::borrow::Cow;
 
@@ -168,87 +168,4 @@ pub fn rule_name(title: &[u8]) -> Cow<'_, [u8]> {
     let mut inside = Vec::new();
     text::escape_into(&mut inside, plain.trim().trim_end_matches('.').as_bytes());
     inside.into()
-}
-
-/// The parts of a GuardDuty finding type: `Purpose:Resource/Family.Mechanism!Artifact`. Each may be missing.
-///
-/// <https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_finding-format.html>
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct FindingType<'a> {
-    /// `ThreatPurpose`
-    pub purpose: Option<&'a [u8]>,
-    /// `ResourceTypeAffected`
-    pub resource: Option<&'a [u8]>,
-    /// `ThreatFamilyName`
-    pub family: Option<&'a [u8]>,
-    /// `DetectionMechanism`
-    pub mechanism: Option<&'a [u8]>,
-    /// `Artifact`
-    pub artifact: Option<&'a [u8]>,
-}
-
-impl<'a> FindingType<'a> {
-    /// Takes a type apart, which is text without JSON's escapes. Where it has the usual form, each part ends where its
-    /// word does, as es-loader has it; else it is taken apart as far as it goes. Nothing where it has no purpose.
-    #[must_use]
-    pub fn of(text: &'a [u8]) -> Self {
-        Self::usual(text).unwrap_or_else(|| Self::odd(text))
-    }
-
-    fn usual(text: &'a [u8]) -> Option<Self> {
-        let (purpose, rest) = word(text, None);
-        let (resource, rest) = word(rest.strip_prefix(b":")?, None);
-        let (family, rest) = word(rest.strip_prefix(b"/")?, Some(b'&'));
-        let (mechanism, rest) = match rest.strip_prefix(b".") {
-            Some(rest) => word(rest, None),
-            None => (&b""[..], rest),
-        };
-        let artifact = rest.strip_prefix(b"!").map(|rest| word(rest, None).0);
-        Some(Self {
-            purpose: some(purpose),
-            resource: some(resource),
-            family: some(family),
-            mechanism: some(mechanism),
-            artifact: artifact.and_then(some),
-        })
-    }
-
-    fn odd(text: &'a [u8]) -> Self {
-        let split = |text: &'a [u8], at: u8| match memchr::memchr(at, text) {
-            Some(place) => (text.get(..place).unwrap_or_default(), text.get(place + 1..)),
-            None => (text, None),
-        };
-        let (purpose, Some(rest)) = split(text, b':') else { return Self::default() };
-        let (resource, rest) = split(rest, b'/');
-        let (rest, artifact) = split(rest.unwrap_or_default(), b'!');
-        let (family, mechanism) = split(rest, b'.');
-        Self {
-            purpose: some(purpose),
-            resource: some(resource),
-            family: some(family),
-            mechanism: mechanism.and_then(some),
-            artifact: artifact.and_then(some),
-        }
-    }
-}
-
-fn some(text: &[u8]) -> Option<&[u8]> {
-    (!text.is_empty()).then_some(text)
-}
-
-/// The word that a text begins with (letters and digits of any script, `_`, and one more character) and what
-/// stands behind it.
-fn word(text: &[u8], more: Option<u8>) -> (&[u8], &[u8]) {
-    let ascii = text.iter().position(|&b| !b.is_ascii_alphanumeric() && b != b'_' && Some(b) != more);
-    let end = match ascii.and_then(|at| text.get(at..)) {
-        None => text.len(),
-        Some(rest) if rest.first().is_some_and(u8::is_ascii) => text.len() - rest.len(),
-        Some(_) => {
-            let valid = String::from_utf8_lossy(text);
-            let is_word =
-                |c: char| c.is_alphanumeric() || c == '_' || u8::try_from(c).is_ok_and(|b| Some(b) == more);
-            valid.find(|c| !is_word(c)).unwrap_or(valid.len()).min(text.len())
-        }
-    };
-    text.split_at(end)
 }

@@ -5,6 +5,7 @@ pub mod config;
 pub mod draft;
 pub mod envelope;
 pub mod finding;
+pub mod finding_type;
 mod findings;
 pub mod guardduty;
 pub mod route53_resolver;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use siem_parsers::{
     document::Poison,
-    source::{LogType, guardduty, recognise, security_hub},
+    source::{LogType, finding_type::FindingType, guardduty, recognise, security_hub},
     split::Limits,
 };
 
@@ -171,4 +171,26 @@ fn names_that_the_other_component_types_are_moved_aside() {
             }
         }
     }
+}
+
+#[test]
+fn a_type_has_the_same_parts_by_either_way() {
+    for (own, passed_on) in [
+        ("Backdoor:EC2/C&CActivity.B!DNS", "TTPs/Command and Control/Backdoor:EC2-C&CActivity.B!DNS"),
+        ("Trojan:Lambda/DropPoint", "TTPs/Trojan:Lambda-DropPoint"),
+        ("Execution:Runtime/MaliciousFile!é x", "Effects/x/Execution:Runtime-MaliciousFile!é x"),
+        ("Policy:IAMUser/RootCredentialUsage", "Policy:IAMUser/RootCredentialUsage"),
+    ] {
+        let parts = FindingType::of_guardduty(own.as_bytes());
+        assert_eq!(FindingType::of_security_hub(passed_on.as_bytes()), Some(parts.clone()), "{own}");
+        assert_eq!(
+            (parts.is_malware(), parts.is_file()),
+            (!own.starts_with('P'), own.starts_with('E')),
+            "{own}"
+        );
+    }
+    let category = FindingType::of_security_hub(b"TTPs/Initial Access/IAMUser-X").unwrap();
+    assert_eq!(category.purpose.as_deref(), Some(&b"InitialAccess"[..]));
+    assert_eq!(FindingType::of_security_hub(b"Software Checks"), None);
+    assert_eq!(FindingType::of_guardduty(b"Software Checks"), FindingType::default());
 }

@@ -9,10 +9,7 @@ use crate::{
     document::put,
     json::{text, write::Record},
     nested,
-    source::{
-        Place,
-        finding::{FindingType, rule_name},
-    },
+    source::{Place, finding::rule_name, finding_type::FindingType},
     time::Instant,
     user_agent_cache::UserAgentCache,
 };
@@ -22,6 +19,8 @@ use crate::{
 pub(super) struct Kind {
     /// Names of fields and their values as they stand inside a JSON string.
     parts: Vec<(&'static str, Vec<u8>)>,
+    is_file: bool,
+    is_malware: bool,
 }
 
 /// Threat purposes that are tactics of MITRE ATT&CK, and the tactic.
@@ -55,27 +54,13 @@ impl Kind {
     }
 
     fn parts(text: &[u8], keep: impl Fn(&[u8]) -> Vec<u8>) -> Self {
-        let parts = FindingType::of(text);
-        let parts = [
-            ("ThreatPurpose", parts.purpose),
-            ("ResourceTypeAffected", parts.resource),
-            ("ThreatFamilyName", parts.family),
-            ("DetectionMechanism", parts.mechanism),
-            ("Artifact", parts.artifact),
-        ];
-        Self { parts: parts.into_iter().filter_map(|(name, part)| Some((name, keep(part?)))).collect() }
+        let parts = FindingType::of_guardduty(text);
+        let (is_file, is_malware) = (parts.is_file(), parts.is_malware());
+        Self { parts: parts.fields().map(|(name, part)| (name, keep(part))).collect(), is_file, is_malware }
     }
 
     fn part(&self, name: &str) -> &[u8] {
         self.parts.iter().find(|(known, _)| *known == name).map_or(b"", |(_, part)| part)
-    }
-
-    fn is_file(&self) -> bool {
-        matches!(self.part("ThreatFamilyName"), b"MaliciousFile" | b"SuspiciousFile")
-    }
-
-    fn is_malware(&self) -> bool {
-        matches!(self.part("ThreatPurpose"), b"Backdoor" | b"CryptoCurrency" | b"Trojan") || self.is_file()
     }
 }
 
@@ -85,7 +70,7 @@ fn direction(facts: &Facts<'_>, kind: &Kind) -> Option<Vec<u8>> {
     match facts.action_type.as_deref() {
         Some(b"NETWORK_CONNECTION") => facts.direction.as_deref().map(<[u8]>::to_ascii_lowercase),
         Some(b"DNS_REQUEST") => Some(b"outbound".to_vec()),
-        Some(_) if !kind.is_file() && facts.remote.address.is_some() => Some(b"inbound".to_vec()),
+        Some(_) if !kind.is_file && facts.remote.address.is_some() => Some(b"inbound".to_vec()),
         _ => None,
     }
 }
@@ -144,7 +129,7 @@ fn event(finding: &Finding<'_>, facts: &Facts<'_>, kind: &Kind, place: &Place<'_
     nested::object(out, "event", |out| {
         put!(out, b"\"module\":\"guardduty\",\"kind\":\"alert\"");
         // One text or a list, as es-loader has it.
-        let category: &[u8] = if kind.is_malware() { b"\"malware\"" } else { b"[\"intrusion_detection\"]" };
+        let category: &[u8] = if kind.is_malware { b"\"malware\"" } else { b"[\"intrusion_detection\"]" };
         nested::json(out, "category", Some(category));
         let types: &[&str] = if facts.blocked { &["info", "denied"] } else { &["info"] };
         nested::list(out, "type", types);

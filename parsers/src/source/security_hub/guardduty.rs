@@ -1,13 +1,11 @@
 //! GuardDuty findings as Security Hub writes them: what GuardDuty nests stands in `ProductFields` under one long
 //! name each, with slashes.
 
-use super::{
-    finding::{Finding, MORE_ADDRESSES, add_ip, escaped, lower, set_ip},
-    types::TypeParts,
-};
+use super::finding::{Finding, MORE_ADDRESSES, add_ip, lower, set_ip};
 use crate::{
     ecs::{Ecs, Text, Value},
     json::{tape::Kind, text},
+    source::finding_type::FindingType,
 };
 
 /// What stands in front of all names of an action.
@@ -110,21 +108,17 @@ pub(super) struct Threat {
 pub(super) fn threat<'a>(finding: &Finding<'_, 'a>, ecs: &mut Ecs<'a>) -> Option<Threat> {
     let types = finding.at(&["Types"]).filter(|&n| finding.record.kind(n) == Some(Kind::Array))?;
     let first = text::unescape(&finding.of(types, &["0"])?);
-    let parts = TypeParts::of(&first)?;
+    let parts = FindingType::of_security_hub(first.as_bytes())?;
     set_parts(ecs, &parts);
     Some(Threat { malware: parts.is_malware(), file: parts.is_file() })
 }
 
 /// Sets the fields of a type.
-pub(super) fn set_parts(ecs: &mut Ecs<'_>, parts: &TypeParts<'_>) {
-    for (name, part) in [
-        ("ThreatPurpose", &*parts.purpose),
-        ("ResourceTypeAffected", parts.resource),
-        ("ThreatFamilyName", parts.family),
-        ("DetectionMechanism", parts.mechanism),
-        ("Artifact", parts.artifact),
-    ] {
-        ecs.text(name, Some(escaped(part)));
+pub(super) fn set_parts(ecs: &mut Ecs<'_>, parts: &FindingType<'_>) {
+    for (name, part) in parts.fields() {
+        let mut inside = Vec::with_capacity(part.len());
+        text::escape_into(&mut inside, part);
+        ecs.text(name, Some(inside));
     }
 }
 

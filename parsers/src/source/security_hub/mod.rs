@@ -8,7 +8,6 @@ pub mod fields;
 mod finding;
 mod guardduty;
 mod ocsf;
-mod types;
 
 use self::{
     fields::{KNOWN, Known, OCSF},

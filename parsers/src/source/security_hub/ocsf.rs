@@ -10,12 +10,14 @@
 use super::{
     finding::{Finding, Read, add_ip, behind_last, lower, product_id, set_ip},
     guardduty,
-    types::TypeParts,
 };
 use crate::{
     ecs::{Ecs, Text},
     json::text,
-    source::finding::{Severity, Stage, State, changed, rule_name},
+    source::{
+        finding::{Severity, Stage, State, changed, rule_name},
+        finding_type::FindingType,
+    },
     time::Instant,
     when::When,
 };
@@ -165,7 +167,9 @@ impl<'a> Finding<'_, 'a> {
         let elements = types.into_iter().flat_map(|types| self.record.tape.elements(types));
         for element in elements.take(MOST) {
             let Some(text) = self.record.scalar(element).map(|t| text::unescape(&t)) else { continue };
-            if let Some(parts) = text.contains(':').then(|| TypeParts::of(&text)).flatten() {
+            if let Some(parts) =
+                text.contains(':').then(|| FindingType::of_security_hub(text.as_bytes())).flatten()
+            {
                 guardduty::set_parts(ecs, &parts);
                 if parts.is_malware() && ecs.get_text("event.module") == Some(b"guardduty") {
                     ecs.text("event.category", Some(&b"malware"[..]));
