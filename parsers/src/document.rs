@@ -214,7 +214,7 @@ pub enum Poison {
     #[error("not an object")]
     NotAnObject,
     /// The object ends within it.
-    #[error("cut off by the end of the object")]
+    #[error("cut off by the end of the object; if its end is only missing, the records behind it are in it")]
     CutOff,
     /// A line that does not have as many fields as the header has columns: which value belongs to which is not known.
     #[error("a line of {found} fields under a header of {columns}")]

@@ -3,7 +3,7 @@
 //! [`Cluster`] speaks HTTP, [`BulkAnswer`] is what one bulk request came to, [`TABLE`] says what each answer and fault
 //! means and what is done about it, [`redact`] keeps document content out of messages. [`BulkOutput`] joins documents
 //! into bodies, sends them, and sends again what failed; [`Gate`] lets as many requests through as the cluster works on.
-//! See `design.md` in this folder.
+//! How it works and why: docs/delivery.md.
 
 mod account;
 mod backoff;
