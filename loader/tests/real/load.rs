@@ -75,7 +75,7 @@ async fn a_run_installs_the_templates_that_are_missing_and_leaves_those_that_are
 }
 
 #[tokio::test]
-async fn refused_records_are_told_by_type_field_and_reason_without_their_values() {
+async fn d04_refused_records_are_told_by_type_field_and_reason_without_their_values() {
     let (year, month) = own_month();
     let index = format!("log-aws-cloudtrail-{year}-{month}");
     // Somebody made the index by hand, with a field that cannot hold what comes.

@@ -17,7 +17,7 @@ fn discard(root: &std::path::Path, status: i32) -> Run {
 }
 
 #[test]
-fn an_object_of_300_mb_is_loaded_in_under_100_mib() {
+fn d25_an_object_of_300_mb_is_loaded_in_under_100_mib() {
     let root = scratch();
     let path = put(&root, &key("2026", "03", "large"), b"");
     let text: Vec<String> = events("2026", "03", 500).iter().map(ToString::to_string).collect();

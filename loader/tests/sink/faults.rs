@@ -238,7 +238,7 @@ fn every_record_is_stored_exactly_once_under_any_schedule_of_faults() {
 }
 
 #[test]
-fn only_the_items_that_failed_are_sent_again() {
+fn d26_only_the_items_that_failed_are_sent_again() {
     let plan = Plan { faults: vec![Fault::SomeBusy], percent: 100, at_most: 1, ..Plan::default() };
     let server = FaultServer::start(plan, 3);
     let run = load(&server.url, Encoding::Gzip, quick(), 3);

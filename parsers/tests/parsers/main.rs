@@ -13,6 +13,7 @@ mod cloudtrail;
 mod config;
 mod decode;
 mod decode_layers;
+mod defects;
 mod documents;
 mod findings;
 mod fits;
