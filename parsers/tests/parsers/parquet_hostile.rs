@@ -267,3 +267,18 @@ fn damaged_files_give_problems_and_no_panic() {
     }
     assert!(right > 0 && wrong > 0);
 }
+
+#[test]
+fn two_files_one_behind_the_other_are_told_and_not_half_read() {
+    let one = write(VPC, snappy(), &[flows(0, 50), flows(50, 50)]);
+    let other = write(VPC, snappy(), &[flows(100, 70)]);
+    for file in [[&one[..], &one].concat(), [&one[..], &other].concat(), [&other[..], &one].concat()] {
+        let (cuts, end) = cuts(&file, Limits::default());
+        assert!(cuts.is_empty());
+        assert!(matches!(end, Err(ParquetProblem::Unsupported(what)) if what.contains("another file")));
+    }
+    for (_, properties) in all_properties() {
+        let file = write(VPC, properties, &[flows(0, 500), flows(500, 500)]);
+        assert!(cuts(&file, Limits::default()).1.is_ok());
+    }
+}

@@ -65,7 +65,43 @@ pub(super) fn read<R: ChunkReader>(file: &Arc<R>) -> Result<ParquetMetaData, Par
     if size > limit {
         return Err(ParquetProblem::TooLarge { what: "number of rows", size, limit });
     }
+    if holds_another(file, &metadata, len - TAIL - bytes.len() as u64)? {
+        let what =
+            "another file behind it (or its places are those of another): put them into objects of their own";
+        return Err(ParquetProblem::Unsupported(what.to_owned()));
+    }
     Ok(metadata)
+}
+
+/// Whether a second file begins between the pages that the footer knows and the footer. The places in a footer count
+/// from the beginning of its own file, so that of the last file would lead into the first.
+fn holds_another<R: ChunkReader>(
+    file: &Arc<R>,
+    metadata: &ParquetMetaData,
+    footer: u64,
+) -> Result<bool, ParquetProblem> {
+    const WINDOW: u64 = 1 << 20;
+    let number = |n: i64| u64::try_from(n).unwrap_or(0);
+    let columns = metadata.row_groups().iter().flat_map(|group| group.columns());
+    let end = columns.map(|column| {
+        let first = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+        number(first.min(column.data_page_offset())).saturating_add(number(column.compressed_size()))
+    });
+    let mut at = end.max().unwrap_or(MAGIC.len() as u64);
+    let seam = [MAGIC, MAGIC].concat();
+    while at < footer {
+        let len = (footer - at).min(WINDOW);
+        let window = file.get_bytes(at, usize::try_from(len).unwrap_or(0))?;
+        if memchr::memmem::find(&window, &seam).is_some() {
+            return Ok(true);
+        }
+        // A seam may lie across two windows.
+        at += if len > seam.len() as u64 { len - seam.len() as u64 } else { len };
+        if len < WINDOW {
+            break;
+        }
+    }
+    Ok(false)
 }
 
 /// Goes over the whole footer and looks at the schema in it (field 2 of `FileMetaData`).
