@@ -1,7 +1,5 @@
-//! Streams the records of any source into objects of a wanted size, packed or plain.
-//!
-//! [`crate::object`] does this for CloudTrail, whose objects differ only in their records; here the source
-//! also says what stands around and between them.
+//! Streams the records of any source into objects of a wanted size, packed or plain, under real keys. The source
+//! says what stands around and between its records.
 
 use std::{
     io::{self, Write},

@@ -6,10 +6,9 @@ use std::{
     path::Path,
 };
 
-use flate2::{Compression, write::GzEncoder};
-
 use crate::{
     clock,
+    corpus::{self, Origin},
     guardduty::{self, Finding, Place},
     members::Members,
     object::{Size, Written},
@@ -36,9 +35,6 @@ const AGAIN: u64 = 300;
 
 /// How many findings can come again.
 const MEMORY: usize = 200;
-
-/// Regions of the objects written under real keys.
-const REGIONS: &[&str] = &["eu-central-1", "us-east-1", "ap-northeast-1"];
 
 /// Findings of one seed, one after the other.
 #[derive(Debug)]
@@ -148,39 +144,35 @@ impl Generator {
     /// # Errors
     /// Those of the writer.
     pub fn object(&mut self, to: &mut impl Write, size: Size) -> io::Result<Written> {
-        let mut written = Written::default();
-        loop {
-            let done = match size {
-                Size::Records(wanted) => written.records >= wanted,
-                Size::Bytes(wanted) => written.decoded >= wanted,
-            };
-            if done {
-                return Ok(written);
-            }
-            let mut text = self.record();
-            if self.source == Source::GuardDuty {
-                text.push('\n');
-            }
-            to.write_all(text.as_bytes())?;
-            written.records += 1;
-            written.decoded += text.len() as u64;
-        }
+        corpus::object(self, to, size)
     }
 
     /// Writes one object as a file's content, packed or plain.
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn file(&mut self, mut to: impl Write, size: Size, plain: bool) -> io::Result<Written> {
-        if plain {
-            let written = self.object(&mut to, size)?;
-            to.flush()?;
-            return Ok(written);
+    pub fn file(&mut self, to: impl Write, size: Size, plain: bool) -> io::Result<Written> {
+        corpus::file(self, to, size, plain)
+    }
+}
+
+/// A line a finding, or events with nothing between them: what ends a line belongs to it.
+impl corpus::Source for Generator {
+    fn open(&mut self, _: &mut Vec<u8>) {}
+
+    fn record(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(Self::record(self).as_bytes());
+        if self.source == Source::GuardDuty {
+            out.push(b'\n');
         }
-        let mut packer = GzEncoder::new(io::BufWriter::new(to), Compression::new(6));
-        let written = self.object(&mut packer, size)?;
-        packer.finish()?.flush()?;
-        Ok(written)
+    }
+
+    fn between(&self) -> &'static [u8] {
+        b""
+    }
+
+    fn close(&self) -> &'static [u8] {
+        b""
     }
 }
 
@@ -205,26 +197,10 @@ pub fn tree(
     events: u64,
     plain: bool,
 ) -> io::Result<(Vec<String>, Written)> {
-    let (mut keys, mut sum) = (Vec::new(), Written::default());
-    for number in 0..objects {
-        let mut rng = Rng::new(seed ^ number.wrapping_mul(0xd134_2543_de82_ef95));
-        let account = ACCOUNTS.get(number as usize % ACCOUNTS.len()).copied().unwrap_or_default();
-        let round = number / ACCOUNTS.len() as u64;
-        let region = REGIONS.get(round as usize % REGIONS.len()).copied().unwrap_or_default();
-        let begin = clock::START + round / REGIONS.len() as u64 * 300;
-        let key = key(&mut rng, source, account, region, begin + 300);
-        let path = folder.join(&key);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        let file = std::fs::File::create(&path)?;
-        let mut generator = Generator::at(rng.bits(), source, Some(account), region, begin);
-        let written = generator.file(file, Size::Records(events), plain)?;
-        sum.records += written.records;
-        sum.decoded += written.decoded;
-        keys.push(key);
-    }
-    Ok((keys, sum))
+    corpus::tree(folder, seed, (objects, events), plain, &|rng, Origin { account, region, begin }| {
+        let key = key(rng, source, account, region, begin + 300);
+        (key, Box::new(Generator::at(rng.bits(), source, Some(account), region, begin)))
+    })
 }
 
 /// The key of a GuardDuty export, or of a Firehose stream partitioned by account, event and region.

@@ -2,14 +2,13 @@
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
-
-use flate2::{Compression, write::GzEncoder};
 
 use crate::{
     actions::Catalogue,
     clock,
+    corpus::{self, Origin, Source},
     event::Place,
     insight::Insights,
     rng::Rng,
@@ -48,9 +47,6 @@ const MILLIS_PER_EVENT: u64 = 12;
 
 /// In how many of a thousand events the call before is made once more.
 const RUN: u64 = 370;
-
-/// Regions of the objects written under real keys.
-const REGIONS: &[&str] = &["eu-central-1", "us-east-1", "ap-northeast-1"];
 
 /// Records of one seed, one after the other.
 #[derive(Debug)]
@@ -120,49 +116,33 @@ impl Generator {
     /// # Errors
     /// Those of the writer.
     pub fn object(&mut self, to: &mut impl Write, size: Size) -> io::Result<Written> {
-        const OPEN: &[u8] = br#"{"Records":["#;
-        const CLOSE: &[u8] = b"]}";
-        let mut buffer = Vec::with_capacity(1 << 17);
-        buffer.extend_from_slice(OPEN);
-        let (mut records, mut flushed) = (0, 0);
-        loop {
-            let done = match size {
-                Size::Records(wanted) => records >= wanted,
-                Size::Bytes(wanted) => flushed + buffer.len() as u64 + CLOSE.len() as u64 >= wanted,
-            };
-            if done {
-                break;
-            }
-            if records > 0 {
-                buffer.push(b',');
-            }
-            self.record(&mut buffer);
-            records += 1;
-            if buffer.len() > 1 << 16 {
-                flushed += buffer.len() as u64;
-                to.write_all(&buffer)?;
-                buffer.clear();
-            }
-        }
-        buffer.extend_from_slice(CLOSE);
-        to.write_all(&buffer)?;
-        Ok(Written { records, decoded: flushed + buffer.len() as u64 })
+        corpus::object(self, to, size)
     }
 
     /// Writes one object as a file's content, packed or plain.
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn file(&mut self, mut to: impl Write, size: Size, plain: bool) -> io::Result<Written> {
-        if plain {
-            let written = self.object(&mut to, size)?;
-            to.flush()?;
-            return Ok(written);
-        }
-        let mut packer = GzEncoder::new(to, Compression::new(6));
-        let written = self.object(&mut packer, size)?;
-        packer.finish()?.flush()?;
-        Ok(written)
+    pub fn file(&mut self, to: impl Write, size: Size, plain: bool) -> io::Result<Written> {
+        corpus::file(self, to, size, plain)
+    }
+}
+
+impl Source for Generator {
+    fn open(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(br#"{"Records":["#);
+    }
+
+    fn record(&mut self, out: &mut Vec<u8>) {
+        Self::record(self, out);
+    }
+
+    fn between(&self) -> &'static [u8] {
+        b","
+    }
+
+    fn close(&self) -> &'static [u8] {
+        b"]}"
     }
 }
 
@@ -178,26 +158,10 @@ pub fn tree(
     events: u64,
     plain: bool,
 ) -> io::Result<(Vec<String>, Written)> {
-    let (mut keys, mut sum) = (Vec::new(), Written::default());
-    for number in 0..objects {
-        let mut rng = Rng::new(seed ^ number.wrapping_mul(0xd134_2543_de82_ef95));
-        let account = ACCOUNTS.get(number as usize % ACCOUNTS.len()).copied().unwrap_or_default();
-        let round = number / ACCOUNTS.len() as u64;
-        let region = REGIONS.get(round as usize % REGIONS.len()).copied().unwrap_or_default();
-        let begin = clock::START + round / REGIONS.len() as u64 * 300;
-        let key = key(&mut rng, stream, account, region, begin + 300);
-        let path: PathBuf = folder.join(&key);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        let file = std::fs::File::create(&path)?;
-        let mut generator = Generator::at(rng.bits(), stream, Some(account), region, begin);
-        let written = generator.file(file, Size::Records(events), plain)?;
-        sum.records += written.records;
-        sum.decoded += written.decoded;
-        keys.push(key);
-    }
-    Ok((keys, sum))
+    corpus::tree(folder, seed, (objects, events), plain, &|rng, Origin { account, region, begin }| {
+        let key = key(rng, stream, account, region, begin + 300);
+        (key, Box::new(Generator::at(rng.bits(), stream, Some(account), region, begin)))
+    })
 }
 
 /// The key under which CloudTrail delivers for an organisation's trail.

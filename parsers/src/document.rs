@@ -46,7 +46,16 @@ pub struct ObjectContext {
 /// The version of ECS whose field names the predecessor writes; dashboards rely on it.
 const ECS_VERSION: &str = "1.10.0";
 
+/// Name of the member in [`ObjectContext::ingested`].
+const INGESTED: &str = "ingested";
+
 impl ObjectContext {
+    /// `event.ingested` as JSON, where it is not written with its name.
+    pub(crate) fn ingested_value(&self) -> &[u8] {
+        // Behind the name, its quotes and the colon.
+        self.ingested.get(INGESTED.len() + 3..).unwrap_or_default()
+    }
+
     /// Prepares an object.
     #[must_use]
     pub fn new(provenance: &Provenance, key_info: KeyInfo, log_type: &str) -> Self {
@@ -63,7 +72,7 @@ impl ObjectContext {
         member(&mut head, "version", ECS_VERSION.as_bytes());
         head.push(b'}');
         let mut ingested = Vec::new();
-        member(&mut ingested, "ingested", provenance.ingested.as_bytes());
+        member(&mut ingested, INGESTED, provenance.ingested.as_bytes());
         let mut siem = Vec::new();
         member(&mut siem, "loader_version", LOADER_VERSION.as_bytes());
         let s3 = [("version_id", &provenance.version_id), ("etag", &provenance.etag)];

@@ -51,8 +51,9 @@ pub(super) fn read(
     let info = source::read_key(&object.key);
     let log_type = info.log_type;
     let mut report = ObjectReport { name: object.to_string(), log_type, ..ObjectReport::default() };
+    let not_loaded = |why: &str| Some(format!("not loaded: {why}"));
     if let Some(why) = info.not_loaded {
-        report.remark = Some(format!("not loaded: {why}"));
+        report.remark = not_loaded(why);
         report.status = Some(ObjectStatus::Skipped);
         return tell(report);
     }
@@ -88,7 +89,7 @@ pub(super) fn read(
             None => report.status = Some(ObjectStatus::Unrecognised),
         }
         if let Some(why) = seen.not_loaded {
-            report.remark = Some(format!("not loaded: {why}"));
+            report.remark = not_loaded(why);
         }
         return tell(report);
     };

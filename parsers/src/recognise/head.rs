@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use crate::json::text;
+use crate::{json::text, split::BYTE_ORDER_MARK};
 
 /// Bytes of an object that are looked at.
 pub const HEAD: usize = 64 << 10;
@@ -16,9 +16,6 @@ const LINE: usize = 4 << 10;
 
 /// Lists in lists that [`Head::below`] opens.
 const LISTS: usize = 4;
-
-/// U+FEFF in UTF-8, which some programs put in front of a text.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What decoded bytes begin as, a byte order mark and white space left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

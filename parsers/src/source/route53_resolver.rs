@@ -191,9 +191,7 @@ impl<'a> Query<'a> {
         ecs.text("event.kind", Some(&b"event"[..]));
         ecs.add("event.category", Some(&b"network"[..]));
         ecs.add("event.type", Some(&b"protocol"[..]));
-        if let Some(ingested) = place.object.ingested.strip_prefix(b"\"ingested\":") {
-            ecs.json("event.ingested", ingested);
-        }
+        ecs.json("event.ingested", place.object.ingested_value());
         self.outcome(&mut ecs);
 
         let info = &place.object.key_info;

@@ -1,6 +1,6 @@
 //! Which way an object is cut, by how its records stand in it and by its first bytes.
 
-use super::{Cut, Limits, lines::LinesCutter, records::RecordsCutter};
+use super::{BYTE_ORDER_MARK, Cut, Limits, lines::LinesCutter, records::RecordsCutter};
 use crate::source::Layout;
 
 /// Bytes that are looked at for the key of a list: some more than any of the names, with room for white space.
@@ -70,7 +70,7 @@ impl Cutter {
 
     fn decide(&mut self, last: bool) {
         let Way::Undecided(first) = &mut self.way else { return };
-        let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start();
+        let text = first.strip_prefix(BYTE_ORDER_MARK).unwrap_or(first).trim_ascii_start();
         if !last && text.len() < LOOK && first.len() < 1 << 20 {
             return;
         }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use cutter::Cutter;
 
 /// U+FEFF in UTF-8, which some programs put in front of a text.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Bounds of the cut. All in bytes.
 #[derive(Debug, Clone, Copy)]

@@ -1,10 +1,13 @@
 //! Keys of S3 objects: every layout × partition × prefix × service, and what only looks like one.
 
 use proptest::prelude::*;
-use siem_parsers::key::{self, KeyInfo};
+use siem_parsers::{
+    key::{self, KeyInfo},
+    source::cloudtrail,
+};
 
 use crate::{
-    marks::{CLOUDTRAIL, TYPES, read},
+    marks::{TYPES, read},
     support::cases,
 };
 
@@ -172,14 +175,14 @@ fn other_services_are_named_and_are_no_log_of_ours() {
     }
     for service in ["vpcflowlogs", "GuardDuty", "Config"] {
         let key = format!("CloudTrail/AWSLogs/{ACCOUNT}/{service}/us-east-1/2024/01/02/file_CloudTrail_x.gz");
-        let info = key::read(&key, &[("cloudtrail", &CLOUDTRAIL)]);
+        let info = key::read(&key, &[("cloudtrail", &cloudtrail::LOG_TYPE.marks)]);
         assert_eq!((info.service.as_deref(), info.log_type), (Some(service), None), "{key}");
     }
 }
 
 #[test]
 fn look_alikes_are_not_recognised() {
-    let cloudtrail = [("cloudtrail", &CLOUDTRAIL)];
+    let cloudtrail = [("cloudtrail", &cloudtrail::LOG_TYPE.marks)];
     for key in [
         "",
         "/",

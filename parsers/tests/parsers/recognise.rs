@@ -120,7 +120,7 @@ fn key_of(name: Option<&str>) -> KeyInfo {
 }
 
 fn decided(name: Option<&str>, bytes: &[u8]) -> Recognised {
-    decide(&key_of(name), &Head::of(bytes), LOOKS)
+    decide(&key_of(name), &Head::of(bytes), &LOOKS)
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn every_form_of_every_log_is_told_by_its_content_and_by_no_other() {
         let by_content =
             Recognised { log_type: Some(name), by: BY_CONTENT, not_loaded: None, mismatch: None };
         assert_eq!(decided(None, sample.as_bytes()), by_content, "{sample}");
-        for (other, _) in TYPES {
+        for (other, _) in TYPES.iter() {
             let found = decided(Some(other), sample.as_bytes());
             assert_eq!((found.log_type, found.not_loaded), (Some(name), None), "{sample}");
             assert_eq!(found.by == BY_CONTENT, *other != name, "{sample}");
@@ -184,7 +184,7 @@ fn what_holds_no_records_is_not_loaded_under_any_key() {
 fn a_key_that_says_not_loaded_is_believed_whatever_the_content() {
     let key = read("AWSLogs/111122223333/SecurityHub/us-east-1/error/2026/03/01/x");
     for (_, sample) in samples() {
-        let found = decide(&key, &Head::of(sample.as_bytes()), LOOKS);
+        let found = decide(&key, &Head::of(sample.as_bytes()), &LOOKS);
         assert_eq!((found.log_type, found.not_loaded), (Some("securityhub"), key.not_loaded));
     }
 }
@@ -230,7 +230,7 @@ fn what_looks_like_no_known_log_keeps_the_type_of_its_key_and_is_told() {
         &batch("hello"),
     ] {
         assert_eq!(decided(None, bytes.as_bytes()), Recognised::default(), "{bytes}");
-        for (name, _) in TYPES {
+        for (name, _) in TYPES.iter() {
             let found = decided(Some(name), bytes.as_bytes());
             assert_eq!((found.log_type, found.not_loaded), (Some(*name), None), "{bytes}");
             let told = format!("the key says {name}, the content looks like no known log");

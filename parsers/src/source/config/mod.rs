@@ -192,9 +192,7 @@ impl<'a> Item<'a> {
         ecs.text("event.kind", Some(&b"state"[..]));
         ecs.add("event.category", Some(&b"configuration"[..]));
         ecs.add("event.type", Some(&b"info"[..]));
-        if let Some(ingested) = place.object.ingested.strip_prefix(b"\"ingested\":") {
-            ecs.json("event.ingested", ingested);
-        }
+        ecs.json("event.ingested", place.object.ingested_value());
         let info = &place.object.key_info;
         let known = |name: &'e Option<String>| name.as_deref().unwrap_or("unknown").as_bytes();
         ecs.text("cloud.provider", Some(&b"aws"[..]));

@@ -130,9 +130,7 @@ impl<'a> Finding<'_, 'a> {
         ecs.text("organization.id", of_key(&info.organization));
         ecs.text("event.kind", Some(&b"alert"[..]));
         ecs.text("cwe_timestamp", self.sent());
-        if let Some(ingested) = self.place.object.ingested.strip_prefix(b"\"ingested\":") {
-            ecs.json("event.ingested", ingested.to_vec());
-        }
+        ecs.json("event.ingested", self.place.object.ingested_value().to_vec());
     }
 
     /// Sets the console's address of the finding.

@@ -1,72 +1,7 @@
 //! What rows of flow logs look like, of VPC and of transit gateway.
 
+use super::columns::is_known;
 use crate::recognise::{Head, Shape, content};
-
-/// Names of fields, as in the header of a text file:
-/// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>,
-/// <https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html>
-const FIELDS: &[&str] = &[
-    "version",
-    "account-id",
-    "interface-id",
-    "srcaddr",
-    "dstaddr",
-    "srcport",
-    "dstport",
-    "protocol",
-    "packets",
-    "bytes",
-    "start",
-    "end",
-    "action",
-    "log-status",
-    "vpc-id",
-    "subnet-id",
-    "instance-id",
-    "tcp-flags",
-    "type",
-    "pkt-srcaddr",
-    "pkt-dstaddr",
-    "region",
-    "az-id",
-    "sublocation-type",
-    "sublocation-id",
-    "pkt-src-aws-service",
-    "pkt-dst-aws-service",
-    "flow-direction",
-    "traffic-path",
-    "ecs-cluster-arn",
-    "ecs-cluster-name",
-    "ecs-container-instance-arn",
-    "ecs-container-instance-id",
-    "ecs-container-id",
-    "ecs-second-container-id",
-    "ecs-service-name",
-    "ecs-task-definition-arn",
-    "ecs-task-arn",
-    "ecs-task-id",
-    "reject-reason",
-    "resource-id",
-    "encryption-status",
-    "resource-type",
-    "tgw-id",
-    "tgw-attachment-id",
-    "tgw-src-vpc-account-id",
-    "tgw-dst-vpc-account-id",
-    "tgw-src-vpc-id",
-    "tgw-dst-vpc-id",
-    "tgw-src-subnet-id",
-    "tgw-dst-subnet-id",
-    "tgw-src-eni",
-    "tgw-dst-eni",
-    "tgw-src-az-id",
-    "tgw-dst-az-id",
-    "tgw-pair-attachment-id",
-    "packets-lost-no-route",
-    "packets-lost-blackhole",
-    "packets-lost-mtu-exceeded",
-    "packets-lost-ttl-expired",
-];
 
 /// Fields of the default format of VPC; that of transit gateway has more.
 const DEFAULT_FIELDS: usize = 14;
@@ -77,7 +12,7 @@ fn fields(line: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_field(name: &str) -> bool {
-    FIELDS.iter().any(|field| field.len() == name.len() && same(field, name))
+    is_known(name.as_bytes())
 }
 
 /// The same name, `-` and `_` alike.
