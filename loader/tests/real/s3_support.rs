@@ -240,8 +240,10 @@ impl FakeS3 {
                 if head.is_empty() {
                     continue;
                 }
-                let _ = client.write_all(answer(&head).as_bytes());
+                // Noted before it is answered: whoever has the answer finds its request here.
+                let bytes = answer(&head);
                 seen.lock().unwrap().push(head);
+                let _ = client.write_all(bytes.as_bytes());
             }
         });
         Self { address, heads }
