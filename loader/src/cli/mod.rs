@@ -1,8 +1,10 @@
 //! The command line.
 
 mod connect;
+mod dead_letters;
 mod explain;
 mod gather;
+mod keep;
 mod load;
 mod progress;
 mod render;
@@ -38,6 +40,10 @@ enum Command {
     Load(load::LoadArgs),
     /// Write the documents of objects instead of sending them: one line a document
     Render(render::RenderArgs),
+    /// List dead letters by reason, with what to do about them
+    DeadLetters(dead_letters::DeadLettersArgs),
+    /// Send dead letters again, and keep only those that are still refused
+    Redrive(dead_letters::RedriveArgs),
     /// Say which log a key or a file is, why, and what becomes of its records; without any network
     Explain(explain::ExplainArgs),
     /// Install what a cluster needs: component and index templates
@@ -104,6 +110,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Load(args) => load::run(args),
         Command::Render(args) => render::run(args),
+        Command::DeadLetters(args) => dead_letters::list(args),
+        Command::Redrive(args) => dead_letters::redrive(args),
         Command::Explain(args) => explain::run(args),
         Command::Setup(args) => setup::run(args),
     };
