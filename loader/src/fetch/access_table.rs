@@ -120,6 +120,13 @@ pub const ACCESS: &[AccessRow] = &[
          destination account",
     ),
     denied(
+        "access_denied_expected_owner",
+        "`AccessDenied`: `Access Denied`; a HEAD passes without `x-amz-expected-bucket-owner`",
+        "the bucket belongs to another account than its settings say: somebody else may have made a bucket of that name",
+        "the settings of siem-loader",
+        "find out whose bucket it is before anything else; if it is the right one, correct expected_owner in SIEM_LOADER_BUCKETS",
+    ),
+    denied(
         "access_denied_kms_identity_policy",
         "`… not authorized to perform: kms:Decrypt … because no identity-based policy allows the kms:Decrypt action`",
         "the object is encrypted with a KMS key that the policies of the role do not let it use",
@@ -197,7 +204,8 @@ pub const ACCESS: &[AccessRow] = &[
         "the object is not there any more, or it is denied: without s3:ListBucket S3 answers 403 for both",
         "the identity policy of the role, and the bucket policy across accounts",
         "allow s3:ListBucket on arn:aws:s3:::BUCKET, then a missing object is told as such; if it exists: allow \
-         s3:GetObject and s3:GetObjectVersion on the object, and kms:Decrypt in the key policy of its key",
+         s3:GetObject and s3:GetObjectVersion on the object, and kms:Decrypt in the key policy of its key. A bucket that is \
+         requester pays denies both without requester_pays in SIEM_LOADER_BUCKETS",
     ),
     UNEXPLAINED,
     denied(

@@ -20,6 +20,8 @@ pub enum DenialCause {
     BucketPolicy,
     /// The object belongs to another account than the bucket.
     ObjectOwner,
+    /// The bucket belongs to another account than the settings say.
+    ExpectedOwner,
     /// The policies of the role or user, about the KMS key.
     KeyIdentityPolicy,
     /// The policy of the KMS key.
@@ -52,6 +54,7 @@ impl DenialCause {
             Self::IdentityPolicy => "access_denied_identity_policy",
             Self::BucketPolicy => "access_denied_bucket_policy",
             Self::ObjectOwner => "access_denied_object_owner",
+            Self::ExpectedOwner => "access_denied_expected_owner",
             Self::KeyIdentityPolicy => "access_denied_kms_identity_policy",
             Self::KeyPolicy => "access_denied_kms_key_policy",
             Self::Key => "access_denied_kms_key",
@@ -89,6 +92,11 @@ pub struct Denial {
 }
 
 impl Denial {
+    /// Whether AWS gave no reason, so that more is to be asked.
+    pub(super) fn is_bare(&self) -> bool {
+        self.said.is_none() && matches!(self.cause, DenialCause::Unexplained | DenialCause::Key)
+    }
+
     /// What `message` says; a denial without a reason where it says nothing.
     pub(super) fn read(message: &str, target: &Target) -> Self {
         let message = message.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,4 +1,4 @@
-//! What can be found out about a denial for which AWS gives no reason: three questions that cost nothing but time.
+//! What can be found out about a denial for which AWS gives no reason: a few questions.
 //!
 //! 1. HEAD of the object. It needs `s3:GetObject` like the GET, but not `kms:Decrypt` (only with checksum mode, which is
 //!    not asked for: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>). So a GET that is denied
@@ -8,7 +8,10 @@
 //!    no bucket policy helps against, see
 //!    <https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html>.
 //!
-//! A question that fails leaves the denial as it is.
+//! Where the settings name the account that must own the bucket, and the HEAD is denied, it is asked once more without
+//! that. A question that fails leaves the denial as it is.
+
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 
 use super::denial::{Denial, DenialCause};
 use super::s3::{S3, owner, payer};
@@ -19,18 +22,8 @@ impl S3 {
     /// The denial of a GET, with what else is to be found out about it.
     pub(super) async fn look_into(&self, object: &ObjectRef, denial: Denial) -> Denial {
         let mut target = Target::get(object);
-        let access = self.access(object.bucket.as_deref().unwrap_or_default(), &mut target);
-        let head = self.in_region_of(&target, |client| {
-            client
-                .head_object()
-                .bucket(&target.bucket)
-                .key(&object.key)
-                .set_version_id(object.version_id.clone())
-                .set_request_payer(payer(access))
-                .set_expected_bucket_owner(owner(access))
-                .send()
-        });
-        if let Ok(head) = head.await {
+        let access = self.access(object.bucket.as_deref().unwrap_or_default(), &mut target).cloned();
+        if let Ok(head) = self.head(object, &target, owner(access.as_ref())).await {
             return match head.ssekms_key_id().map(bounded) {
                 Some(key) => Denial {
                     action: "kms:Decrypt".to_owned(),
@@ -44,6 +37,9 @@ impl S3 {
         }
         if denial.cause != DenialCause::Unexplained {
             return denial;
+        }
+        if owner(access.as_ref()).is_some() && self.head(object, &target, None).await.is_ok() {
+            return Denial { cause: DenialCause::ExpectedOwner, ..denial };
         }
         let owner_of_object = match self.listed_owner(object, &target).await {
             Ok(owner) => owner,
@@ -60,6 +56,26 @@ impl S3 {
             }
             _ => denial,
         }
+    }
+
+    async fn head(
+        &self,
+        object: &ObjectRef,
+        target: &Target,
+        expected_owner: Option<String>,
+    ) -> Result<HeadObjectOutput, FetchError> {
+        let access = self.access(&target.bucket, &mut target.clone());
+        let head = self.in_region_of(target, |client| {
+            client
+                .head_object()
+                .bucket(&target.bucket)
+                .key(&object.key)
+                .set_version_id(object.version_id.clone())
+                .set_request_payer(payer(access))
+                .set_expected_bucket_owner(expected_owner.clone())
+                .send()
+        });
+        head.await
     }
 
     /// The owner of the object (a canonical user id) as the listing names it; an error where it may not be listed.

@@ -68,7 +68,7 @@ impl S3 {
                 .send()
         });
         match answer.await {
-            Err(FetchError::AccessDenied(denial)) if denial.said.is_none() => {
+            Err(FetchError::AccessDenied(denial)) if denial.is_bare() => {
                 Err(FetchError::AccessDenied(Box::new(self.look_into(object, *denial).await)))
             }
             answer => answer,

@@ -265,7 +265,7 @@ fn each_refusal_says_whose_right_to_what_is_missing_and_which_policy_to_open() {
     }
     // Those that take more than one answer have tests of their own below and in `roles.rs`.
     seen.extend(["access_denied", "access_denied_object_owner", "access_denied_role_trust"]);
-    seen.extend(["object_deleted", "version_gone"]);
+    seen.extend(["access_denied_expected_owner", "object_deleted", "version_gone"]);
     assert_eq!(seen, ACCESS.iter().map(|row| row.kind).collect());
 }
 

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use siem_loader::fetch::{BucketRules, FetchError, ObjectRef, S3Settings, Source};
 
-use crate::s3_support::{FakeS3, answer};
+use crate::program::{finish, siem_loader};
+use crate::s3_support::{FakeS3, answer, error_answer};
 
 const ROLE: &str = "arn:aws:iam::444455556666:role/read-logs";
 
@@ -21,7 +22,7 @@ fn read(source: &Source, bucket: &str) -> Result<Vec<u8>, FetchError> {
     Ok(content)
 }
 
-/// Seconds since 1970 as STS writes them: only the last days of a month would need more than this.
+/// The time as STS writes it.
 fn iso(time: SystemTime) -> String {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let time = aws_sdk_s3::primitives::DateTime::from_secs(i64::try_from(seconds).unwrap());
@@ -123,7 +124,8 @@ fn a_role_that_cannot_be_assumed_says_so_and_which_policy_to_open() {
         "{text}"
     );
     assert!(text.contains("the trust policy of the role"), "{text}");
-    assert!(fake.requests().iter().all(|request| is_sts(request)), "S3 was asked without the role");
+    let requests = fake.requests();
+    assert!(requests.len() == 1 && is_sts(&requests[0]), "{requests:?}");
 }
 
 #[test]
@@ -144,7 +146,7 @@ fn an_sts_that_fails_or_throttles_is_tried_again_later() {
 fn a_denial_without_a_principal_names_the_role_of_the_settings() {
     let fake = FakeS3::start(|request| match is_sts(request) {
         true => assumed("ASIA0", Duration::from_secs(3_600)),
-        false => crate::s3_support::error_answer("403 Forbidden", &[], "AccessDenied", "Access Denied"),
+        false => error_answer("403 Forbidden", &[], "AccessDenied", "Access Denied"),
     });
     let source = fake.source_with(settings(&format!(r#"{{"theirs":{{"role_arn":"{ROLE}"}}}}"#)));
     let error = read(&source, "theirs").unwrap_err();
@@ -175,6 +177,19 @@ fn who_pays_whose_it_must_be_and_where_it_is_go_with_every_request() {
     read(&source, "other").unwrap();
     let other = fake.requests().pop().unwrap();
     assert!(!other.contains("x-amz-request-payer") && other.contains("/us-east-1/s3/"), "{other}");
+}
+
+#[test]
+fn a_bucket_of_another_account_than_expected_is_told_as_that() {
+    let fake =
+        FakeS3::start(|request| match request.to_lowercase().contains("x-amz-expected-bucket-owner") {
+            true => error_answer("403 Forbidden", &[], "AccessDenied", "Access Denied"),
+            false => answer("200 OK", &["etag: \"e\""], ""),
+        });
+    let source = fake.source_with(settings(r#"{"logs":{"expected_owner":"444455556666"}}"#));
+    let error = read(&source, "logs").unwrap_err();
+    assert_eq!(error.kind(), "access_denied_expected_owner", "{error}");
+    assert!(error.to_string().contains("find out whose bucket it is"), "{error}");
 }
 
 #[test]
@@ -220,4 +235,41 @@ fn settings_of_buckets_that_cannot_be_used_are_refused_at_the_start() {
     assert_eq!(" ".parse(), Ok(BucketRules::default()));
     let fine = r#"{"arn:aws:s3:eu-west-1:111122223333:accesspoint/logs":{},"logs-abc-s3alias":{}}"#;
     fine.parse::<BucketRules>().unwrap();
+}
+
+#[test]
+fn the_program_does_not_start_with_settings_of_buckets_that_cannot_be_used() {
+    let wrong = r#"{"b":{"rolearn":"x"}}"#;
+    let by_flag = siem_loader(&["render", "--buckets", wrong, "s3://b/"]);
+    let mut by_variable = siem_loader(&["render", "s3://b/"]);
+    by_variable.env("SIEM_LOADER_BUCKETS", wrong);
+    for command in [by_flag, by_variable] {
+        let run = finish(command, &[]).expect_status(2);
+        assert!(run.stderr.contains("unknown field `rolearn`"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn the_program_takes_the_role_of_a_bucket_from_the_variable() {
+    let fake = FakeS3::start(|request| match request {
+        sts if is_sts(sts) => assumed("ASIA0", Duration::from_secs(3_600)),
+        list if list.contains("list-type=2") => answer(
+            "200 OK",
+            &[],
+            "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a.gz</Key><Size>5</Size></Contents>\
+             </ListBucketResult>",
+        ),
+        _ => answer("200 OK", &["etag: \"e\""], "hello"),
+    });
+    let mut command = siem_loader(&["render", "s3://theirs/"]);
+    command
+        .env("SIEM_LOADER_BUCKETS", format!(r#"{{"theirs":{{"role_arn":"{ROLE}","external_id":"audit"}}}}"#))
+        .env("AWS_ENDPOINT_URL", format!("http://{}", fake.address))
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "not-a-secret")
+        .env_remove("AWS_SESSION_TOKEN");
+    finish(command, &[]).expect_status(0);
+    assert_eq!(signed_with(&fake), ["ASIA0", "ASIA0"]);
+    assert!(fake.requests()[0].contains("ExternalId=audit"), "{:?}", fake.requests());
 }
