@@ -110,7 +110,7 @@ impl Denial {
             key: None,
         };
         let Some((user, request)) = message.split_once(" is not authorized to perform: ") else {
-            // https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html: of KMS itself.
+            // The words of KMS itself, which S3 passes on.
             let about_key = message.contains("customer master key");
             return match about_key {
                 true => Self { resource: None, ..unexplained(DenialCause::Key, "kms:Decrypt") },
@@ -123,8 +123,9 @@ impl Denial {
         let cause = cause(action, said, target);
         let key = (action.starts_with("kms:") && resource.starts_with("arn:")).then(|| bounded(resource));
         // Where the resource is left out it is the one of the request; the key of the object is not told.
+        let is_of_request = action.starts_with("s3:GetObject") == target.action.starts_with("s3:GetObject");
         let resource = match resource {
-            "" if action == target.action => Some(target.resource.clone()),
+            "" if action.starts_with("s3:") && is_of_request => Some(target.resource.clone()),
             "" => None,
             named => Some(bounded(named)),
         };
@@ -185,7 +186,7 @@ fn cause(action: &str, reason: &str, target: &Target) -> DenialCause {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let who = self.principal.as_deref().unwrap_or("the loader's role or user");
-        write!(f, "{}: access denied: {who} may not {}", self.place, self.action)?;
+        write!(f, "{}: access denied: {who} is not allowed {}", self.place, self.action)?;
         if let Some(resource) = &self.resource {
             write!(f, " on {resource}")?;
         }

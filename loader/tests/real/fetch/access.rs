@@ -280,7 +280,7 @@ fn a_denial_names_principal_action_resource_reason_and_policy() {
     assert_eq!(
         error.to_string(),
         format!(
-            "s3://logs/a.gz: access denied: {ROLE} may not s3:GetObject on {OBJECT} (because no identity-based policy \
+            "s3://logs/a.gz: access denied: {ROLE} is not allowed s3:GetObject on {OBJECT} (because no identity-based policy \
              allows the s3:GetObject action): the policies of the role do not allow it, or one has a Deny. Open the \
              identity policy of the role (IAM, in the role's account): allow s3:GetObject and s3:GetObjectVersion on \
              arn:aws:s3:::BUCKET/* and s3:ListBucket on arn:aws:s3:::BUCKET; take a Deny away"
@@ -317,7 +317,7 @@ fn a_denial_without_a_reason_names_the_three_policies_in_order() {
     let places = ["1. the identity policy", "2. the bucket policy", "Object Ownership", "3. the key policy"];
     let found: Vec<usize> = places.iter().map(|words| text.find(words).expect(words)).collect();
     assert!(found.is_sorted(), "{text}");
-    assert!(text.contains(&format!("may not s3:GetObject on {OBJECT}")), "{text}");
+    assert!(text.contains(&format!("is not allowed s3:GetObject on {OBJECT}")), "{text}");
     // One GET and three questions, none of them for a checksum: that would need kms:Decrypt.
     let requests = fake.requests();
     assert_eq!(requests.len(), 4, "{requests:?}");
@@ -335,7 +335,7 @@ fn a_denied_get_with_a_head_that_passes_is_the_kms_key_and_names_it() {
         false => denied(PLAIN),
     });
     check(&error, "access_denied_kms_key");
-    assert!(error.to_string().contains(&format!("may not kms:Decrypt on {KEY}")), "{error}");
+    assert!(error.to_string().contains(&format!("is not allowed kms:Decrypt on {KEY}")), "{error}");
 }
 
 #[test]
@@ -372,7 +372,7 @@ fn a_denied_listing_asks_no_further_questions() {
     let listed: Vec<_> = fake.source().list(vec!["s3://logs/AWSLogs/".into()]).iter().collect();
     let [Err(error)] = &listed[..] else { panic!("{listed:?}") };
     check(error, "access_denied");
-    assert!(error.to_string().contains("may not s3:ListBucket on arn:aws:s3:::logs:"), "{error}");
+    assert!(error.to_string().contains("is not allowed s3:ListBucket on arn:aws:s3:::logs:"), "{error}");
     assert_eq!(fake.requests().len(), 1);
 }
 
@@ -397,7 +397,7 @@ fn the_denied_action_of_a_version_is_that_of_versions() {
         true => listing("owner"),
         false => denied(PLAIN),
     });
-    assert!(error.to_string().contains("may not s3:GetObjectVersion on"), "{error}");
+    assert!(error.to_string().contains("is not allowed s3:GetObjectVersion on"), "{error}");
 }
 
 #[test]

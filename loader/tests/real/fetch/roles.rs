@@ -118,7 +118,7 @@ fn a_role_that_cannot_be_assumed_says_so_and_which_policy_to_open() {
     let text = error.to_string();
     assert!(
         text.starts_with(&format!(
-            "s3://theirs/a.gz: access denied: arn:aws:sts::111122223333:assumed-role/siem-loader/function may not \
+            "s3://theirs/a.gz: access denied: arn:aws:sts::111122223333:assumed-role/siem-loader/function is not allowed \
              sts:AssumeRole on {ROLE}:"
         )),
         "{text}"
@@ -150,7 +150,10 @@ fn a_denial_without_a_principal_names_the_role_of_the_settings() {
     });
     let source = fake.source_with(settings(&format!(r#"{{"theirs":{{"role_arn":"{ROLE}"}}}}"#)));
     let error = read(&source, "theirs").unwrap_err();
-    assert!(error.to_string().contains(&format!("access denied: {ROLE} may not s3:GetObject on")), "{error}");
+    assert!(
+        error.to_string().contains(&format!("access denied: {ROLE} is not allowed s3:GetObject on")),
+        "{error}"
+    );
 }
 
 #[test]
