@@ -238,13 +238,11 @@ impl Attempts for Ledger {
         same.then_some(remembered.progress)
     }
 
-    fn checkpoint(&self, run: &ObjectRun, confirmed: Confirmed) -> Result<(), Confirmed> {
-        match self.runtime.block_on(self.save(run, &confirmed)) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                tracing::warn!(object = %run.object, "progress is not stored: {error}");
-                Err(confirmed)
-            }
+    fn checkpoint(&self, run: &ObjectRun, confirmed: &Confirmed) -> bool {
+        let saved = self.runtime.block_on(self.save(run, confirmed));
+        if let Err(error) = &saved {
+            tracing::warn!(object = %run.object, "progress is not stored: {error}");
         }
+        saved.is_ok()
     }
 }
