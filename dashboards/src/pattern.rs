@@ -9,7 +9,7 @@ const CLOUDTRAIL: &str =
     include_str!("../../index-templates/component-templates/siem-loader-cloudtrail.json");
 const CONFIG: &str = include_str!("../../index-templates/component-templates/siem-loader-config.json");
 const GUARDDUTY: &str = include_str!("../../index-templates/component-templates/siem-loader-guardduty.json");
-const LEDGER: &str = include_str!("../../index-templates/component-templates/siem-loader-ledger.json");
+const LEDGER: &str = include_str!("../../index-templates/index-templates/siem-loader-ledger.json");
 const RESOLVER: &str =
     include_str!("../../index-templates/component-templates/siem-loader-route53resolver.json");
 const SECURITYHUB: &str =

@@ -94,8 +94,8 @@ pub(super) fn dashboard() -> Dashboard {
                 table("excluded", "Excluded by rule", "What do we choose not to see?")
                     .sum("records.excluded", "records")
                     .count("objects")
+                    .by("exclusion.rule", 25)
                     .by("log.type", 10)
-                    .by("cloud.account.id", 50)
                     .only("records.excluded > 0"),
             ],
             vec![

@@ -506,7 +506,7 @@ by_ledger("pipeline-dead-letters", dead, ["error.type", "log.type"], "records", 
 known("pipeline-unknown", ["some/unknown/"], sum(1 for d in L if d["object"]["status"] == "unrecognised"), "objects", of="hand-made")
 failed = [d for d in L if one(d, "replication.status") == "FAILED"]
 by_ledger("pipeline-replication", failed, ["object.bucket", "replication.reason", "cloud.account.id"], "objects")
-by_ledger("pipeline-excluded", [d for d in L if d["records"]["excluded"]], ["log.type", "cloud.account.id"], "records", total("records.excluded"))
+by_ledger("pipeline-excluded", [d for d in L if d["records"]["excluded"]], ["exclusion.rule", "log.type"], "records", total("records.excluded"))
 by_ledger("pipeline-throughput", L, ["log.type"], "bytes", total("object.bytes_inflated"))
 again = [d for d in L if d["attempts"] > 1]
 by_ledger("pipeline-attempts", again, ["object.key"], "attempts", lambda ds: max(d["attempts"] for d in ds))

@@ -79,7 +79,7 @@ async fn load_once() {
         .expect_status(0);
     let node = node();
     let template = std::fs::read_to_string(
-        fixtures().join("../index-templates/component-templates/siem-loader-ledger.json"),
+        fixtures().join("../index-templates/index-templates/siem-loader-ledger.json"),
     );
     let template: Value = serde_json::from_str(&template.unwrap()).unwrap();
     node.call(Method::Delete, &format!("/{LEDGER}"), &[], None).await.unwrap();
