@@ -2,6 +2,11 @@
 // markup: attackers write names of users, buckets and sessions.
 "use strict";
 
+let errors = 0;
+const tell = console.error;
+console.error = (...what) => { errors += 1; tell(...what); };
+window.addEventListener("error", () => { errors += 1; });
+
 const dashboards = JSON.parse(document.getElementById("data").textContent);
 const TIME = /^\d{4}-\d\d-\d\dT/;
 
@@ -145,15 +150,29 @@ function draw(panel, place) {
   made.dataset.state = panel.rows && !panel.rows.length ? "empty" : "drawn";
 }
 
+// Whether anything was painted on a chart: a test asks.
+function painted(section) {
+  const canvas = section.querySelector("canvas");
+  if (!canvas) return;
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  section.dataset.painted = pixels.some((byte) => byte !== 0);
+}
+
+// One dashboard, or all of them for `#all`.
 function show(id) {
-  const dashboard = dashboards.find((one) => one.id === id) || dashboards[0];
-  const main = document.getElementById("main"), grid = element("div", undefined, "grid");
-  main.replaceChildren(element("p", dashboard.description), grid);
-  for (const panel of dashboard.panels) draw(panel, grid);
-  for (const button of document.querySelectorAll("nav button")) {
-    button.setAttribute("aria-current", button.dataset.id === dashboard.id);
+  const shown = id === "all" ? dashboards : [dashboards.find((one) => one.id === id) || dashboards[0]];
+  const main = document.getElementById("main");
+  main.replaceChildren();
+  for (const dashboard of shown) {
+    const grid = element("div", undefined, "grid");
+    main.append(element("p", dashboard.description), grid);
+    for (const panel of dashboard.panels) draw(panel, grid);
   }
-  document.body.dataset.shown = dashboard.id;
+  for (const button of document.querySelectorAll("nav button")) {
+    button.setAttribute("aria-current", button.dataset.id === shown[0].id);
+  }
+  if (id === "all") document.querySelectorAll("section").forEach(painted);
+  document.body.dataset.errors = errors;
 }
 
 for (const { id, title } of dashboards) {

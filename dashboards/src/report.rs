@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::answer;
 use crate::objects::{Object, Objects};
+use crate::pattern;
 use crate::translate::{self, Context, Search, TranslateError};
 
 /// Dashboards in the order in which a responder reads them.
@@ -62,14 +63,22 @@ pub struct Planned<'a> {
     pub searches: Vec<Search>,
 }
 
-/// All panels of all dashboards, in order, with their searches.
+/// All panels of all dashboards, in order, with their searches. The ledger has a time range of its own: it goes by
+/// when objects were loaded, logs by when things happened.
 ///
 /// # Errors
 /// [`TranslateError`] for a panel that cannot be translated.
-pub fn plan<'a>(objects: &'a Objects, context: &Context) -> Result<Vec<Planned<'a>>, TranslateError> {
+pub fn plan<'a>(
+    objects: &'a Objects,
+    logs: &Context,
+    ledger: &Context,
+) -> Result<Vec<Planned<'a>>, TranslateError> {
     let mut all = Vec::new();
     for dashboard in ORDER.iter().filter_map(|id| objects.get("dashboard", id)) {
         for (grid, panel) in objects.panels(dashboard) {
+            let is_ledger =
+                objects.pattern_of(panel).is_some_and(|pattern| pattern.id == pattern::OBJECTS.id);
+            let context = if is_ledger { ledger } else { logs };
             let searches = match translate::search(objects, dashboard, panel, context) {
                 Ok(search) => vec![search],
                 Err(TranslateError::NoSearch(_)) => lists(objects, panel, context),

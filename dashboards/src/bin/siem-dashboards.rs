@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! siem-dashboards write                                  the file to import
-//! siem-dashboards msearch FROM TO                        what to ask: the body of an _msearch
-//! siem-dashboards report FROM TO ANSWERS ECHARTS         a page of the answers, ECHARTS being the library's source
+//! siem-dashboards msearch FROM TO NOW                    what to ask: the body of an _msearch
+//! siem-dashboards report FROM TO NOW ANSWERS ECHARTS     a page of the answers, ECHARTS being the library's source
 //! ```
 //!
-//! Everything goes to standard output. FROM and TO are instants such as `2026-03-01T00:00:00Z`.
+//! Everything goes to standard output. FROM, TO and NOW are instants such as `2026-03-01T00:00:00Z`. Logs are those of
+//! FROM to TO, the ledger is that of the week before NOW.
 
 use std::error::Error;
 use std::fs;
@@ -16,7 +17,8 @@ use std::process::ExitCode;
 use chrono::DateTime;
 use siem_dashboards::{report, translate::Context};
 
-const USAGE: &str = "usage: siem-dashboards write | msearch FROM TO | report FROM TO ANSWERS ECHARTS";
+const USAGE: &str = "usage: siem-dashboards write | msearch FROM TO NOW | report FROM TO NOW ANSWERS ECHARTS";
+const WEEK: u64 = 7 * 24 * 60 * 60 * 1000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -36,13 +38,13 @@ fn made(arguments: &[&str]) -> Result<String, Box<dyn Error>> {
     let objects = siem_dashboards::objects();
     match arguments {
         ["write"] => Ok(siem_dashboards::file()),
-        ["msearch", from, to] => {
-            let objects = objects?;
-            Ok(report::msearch(&report::plan(&objects, &context(from, to)?)?))
+        ["msearch", from, to, now] => {
+            let (objects, logs, ledger) = (objects?, span(millis(from)?, millis(to)?), week(now)?);
+            Ok(report::msearch(&report::plan(&objects, &logs, &ledger)?))
         }
-        ["report", from, to, answers, library] => {
-            let objects = objects?;
-            let plan = report::plan(&objects, &context(from, to)?)?;
+        ["report", from, to, now, answers, library] => {
+            let (objects, logs, ledger) = (objects?, span(millis(from)?, millis(to)?), week(now)?);
+            let plan = report::plan(&objects, &logs, &ledger)?;
             let answers = serde_json::from_str(&fs::read_to_string(answers)?)?;
             Ok(report::html(&plan, &answers, &fs::read_to_string(library)?)?)
         }
@@ -50,9 +52,15 @@ fn made(arguments: &[&str]) -> Result<String, Box<dyn Error>> {
     }
 }
 
-fn context(from: &str, to: &str) -> Result<Context, Box<dyn Error>> {
-    let millis = |text: &str| -> Result<u64, Box<dyn Error>> {
-        Ok(u64::try_from(DateTime::parse_from_rfc3339(text)?.timestamp_millis())?)
-    };
-    Ok(Context { from: millis(from)?, to: millis(to)?, filters: Vec::new() })
+fn millis(text: &str) -> Result<u64, Box<dyn Error>> {
+    Ok(u64::try_from(DateTime::parse_from_rfc3339(text)?.timestamp_millis())?)
+}
+
+fn span(from: u64, to: u64) -> Context {
+    Context { from, to, filters: Vec::new() }
+}
+
+fn week(now: &str) -> Result<Context, Box<dyn Error>> {
+    let now = millis(now)?;
+    Ok(span(now.saturating_sub(WEEK), now))
 }

@@ -4,6 +4,7 @@
 //! fixture has (GeoIP, threat lists, the ledger of many days) is in `hand_made.ndjson`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod preview;
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "../real/program.rs"]
 mod program;
@@ -30,6 +31,7 @@ const FROM: u64 = 1_772_280_000_000;
 const TO: u64 = 1_772_409_600_000;
 /// Sums beyond 2^53 are those of doubles.
 const TOLERANCE: f64 = 1e-12;
+const HAND_MADE: &str = "panels/hand-made";
 const LEDGER: &str = "siem-ledger-panels";
 
 fn fixtures() -> PathBuf {
@@ -102,7 +104,8 @@ fn only(index: &str, of: &str) -> Value {
         .collect();
     match (index, of) {
         ("siem-ledger-*", _) => return json!({"term": {"object.bucket": "panel-tests"}}),
-        (_, "hand-made") => keys = vec!["panels/hand-made"],
+        (_, "hand-made") => keys = vec![HAND_MADE],
+        (_, "all") => keys.push(HAND_MADE),
         ("log-aws-vpcflowlogs-*", _) => {
             keys.retain(|key| key.contains("vpcflowlogs") && key.ends_with(".log.gz"));
         }
@@ -154,7 +157,8 @@ fn same(found: &Value, known: &Value) -> bool {
 }
 
 fn plan(objects: &Objects) -> Vec<Planned<'_>> {
-    report::plan(objects, &Context { from: FROM, to: TO, filters: Vec::new() }).unwrap()
+    let context = Context { from: FROM, to: TO, filters: Vec::new() };
+    report::plan(objects, &context, &context).unwrap()
 }
 
 #[tokio::test]
