@@ -25,6 +25,22 @@ function shown(value) {
   return TIME.test(value) ? value.slice(0, 19).replace("T", " ") : String(value);
 }
 
+// Names are shown as they are: a port has no thousands.
+function name(value) {
+  return typeof value === "number" ? String(value) : shown(value);
+}
+
+function size(value) {
+  const units = ["B", "KB", "MB", "GB", "TB", "PB", "EB"];
+  const at = value > 0 ? Math.min(Math.floor(Math.log(value) / Math.log(1024)), units.length - 1) : 0;
+  return (value / 1024 ** at).toLocaleString("en", { maximumFractionDigits: 1 }) + " " + units[at];
+}
+
+// A number of a panel, by the name of its column.
+function figure(panel, column, value) {
+  return panel.bytes.includes(column) && typeof value === "number" ? size(value) : shown(value);
+}
+
 function table(panel) {
   const made = element("table"), head = element("tr"), isNumber = [];
   panel.columns.forEach((name, at) => {
@@ -41,7 +57,7 @@ function table(panel) {
         link.href = value;
         link.rel = "noreferrer";
         cell.append(link);
-      } else cell.textContent = shown(value);
+      } else cell.textContent = at < panel.groups ? name(value) : figure(panel, panel.columns[at], value);
       line.append(cell);
     });
     made.append(line);
@@ -56,7 +72,7 @@ function numbers(panel) {
     row.slice(panel.groups).forEach((value, at) => {
       const one = element("div");
       const label = panel.columns[panel.groups + at];
-      one.append(element("b", shown(value)), element("span", [...names, label].join(" · ")));
+      one.append(element("b", figure(panel, label, value)), element("span", [...names, label].join(" · ")));
       made.append(one);
     });
   }
@@ -70,20 +86,24 @@ function series(panel) {
   const all = new Map();
   for (const row of panel.rows) {
     row.slice(panel.groups).forEach((value, at) => {
-      const groups = row.slice(1, panel.groups).map(shown);
+      const groups = row.slice(1, panel.groups).map(name);
       const label = panel.columns[panel.groups + at];
-      const name = (panel.columns.length - panel.groups > 1 || !groups.length ? [...groups, label] : groups).join(" · ");
-      if (!all.has(name)) all.set(name, new Array(axis.length).fill(panel.type === "line" ? null : 0));
-      all.get(name)[place.get(row[0])] = typeof value === "string" ? Number(value) : value;
+      const series = (panel.columns.length - panel.groups > 1 || !groups.length ? [...groups, label] : groups).join(" · ");
+      if (!all.has(series)) all.set(series, new Array(axis.length).fill(panel.type === "line" ? null : 0));
+      all.get(series)[place.get(row[0])] = typeof value === "string" ? Number(value) : value;
     });
   }
-  return { axis: axis.map(shown), all: [...all] };
+  return { axis: axis.map(name), all: [...all] };
+}
+
+function colour(panel, series) {
+  return panel.colours && panel.colours[series] ? { color: panel.colours[series] } : undefined;
 }
 
 function options(panel) {
   const text = { textStyle: { fontSize: 11 } };
   if (panel.type === "pie") {
-    const data = panel.rows.map((row) => ({ name: shown(row[0]), value: row[panel.groups] }));
+    const data = panel.rows.map((row) => ({ name: name(row[0]), value: row[panel.groups], itemStyle: colour(panel, row[0]) }));
     return { tooltip: {}, series: [{ type: "pie", radius: ["35%", "65%"], data, label: { fontSize: 10 } }] };
   }
   if (panel.type === "heatmap") {
@@ -99,13 +119,14 @@ function options(panel) {
   const { axis, all } = series(panel);
   const lying = panel.type === "horizontal_bar", line = panel.type === "line" || panel.type === "area";
   const names = { type: "category", data: axis, inverse: lying, axisLabel: { fontSize: 10 } };
-  const values = { type: "value", axisLabel: { fontSize: 10 } };
+  const formatter = panel.bytes.length ? size : undefined;
+  const values = { type: "value", axisLabel: { fontSize: 10, formatter } };
   return {
     tooltip: { trigger: "axis" }, legend: { type: "scroll", top: 0, itemHeight: 8, ...text },
     grid: { left: lying ? 120 : 60, right: 20, top: 30, bottom: 24 },
     xAxis: lying ? values : names, yAxis: lying ? names : values,
-    series: all.map(([name, data]) => ({
-      name, data, type: line ? "line" : "bar", stack: panel.type === "line" ? undefined : "all",
+    series: all.map(([series, data]) => ({
+      name: series, data, itemStyle: colour(panel, series), type: line ? "line" : "bar", stack: panel.type === "line" ? undefined : "all",
       areaStyle: panel.type === "area" ? {} : undefined, symbolSize: 5,
     })),
   };

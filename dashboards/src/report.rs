@@ -59,6 +59,8 @@ pub struct Planned<'a> {
     pub grid: Value,
     /// The panel.
     pub panel: &'a Object,
+    /// Its index pattern.
+    pub pattern: Option<&'a Object>,
     /// What it asks.
     pub searches: Vec<Search>,
 }
@@ -76,15 +78,15 @@ pub fn plan<'a>(
     let mut all = Vec::new();
     for dashboard in ORDER.iter().filter_map(|id| objects.get("dashboard", id)) {
         for (grid, panel) in objects.panels(dashboard) {
-            let is_ledger =
-                objects.pattern_of(panel).is_some_and(|pattern| pattern.id == pattern::OBJECTS.id);
+            let pattern = objects.pattern_of(panel);
+            let is_ledger = pattern.is_some_and(|pattern| pattern.id == pattern::OBJECTS.id);
             let context = if is_ledger { ledger } else { logs };
             let searches = match translate::search(objects, dashboard, panel, context) {
                 Ok(search) => vec![search],
                 Err(TranslateError::NoSearch(_)) => lists(objects, panel, context),
                 Err(error) => return Err(error),
             };
-            all.push(Planned { dashboard, grid, panel, searches });
+            all.push(Planned { dashboard, grid, panel, pattern, searches });
         }
     }
     Ok(all)
@@ -150,6 +152,18 @@ pub fn html(plan: &[Planned<'_>], answers: &Value, library: &str) -> Result<Stri
     Ok(page.replacen("/*SCRIPT*/", SCRIPT, 1).replacen("/*DATA*/", &data, 1))
 }
 
+/// Labels of the numbers that are bytes.
+fn bytes(planned: &Planned<'_>, state: &Value) -> Vec<Value> {
+    let formats = planned.pattern.map(|pattern| pattern.inner("fieldFormatMap")).unwrap_or_default();
+    let all = state.get("aggs").and_then(Value::as_array).into_iter().flatten();
+    let label = |agg: &Value| {
+        let field = agg.pointer("/params/field").and_then(Value::as_str)?;
+        let format = formats.get(field)?.get("id")?;
+        (format == "bytes").then(|| agg.pointer("/params/customLabel").cloned()).flatten()
+    };
+    all.filter_map(label).collect()
+}
+
 /// A panel as the script of the page draws it.
 fn drawn(planned: &Planned<'_>, answers: &[&Value]) -> Value {
     let panel = planned.panel;
@@ -179,7 +193,10 @@ fn drawn(planned: &Planned<'_>, answers: &[&Value]) -> Value {
             let time = state.pointer("/aggs").and_then(Value::as_array).into_iter().flatten();
             let mut time = time.filter(|agg| agg.get("schema").and_then(Value::as_str) != Some("metric"));
             let over_time = time.any(|agg| agg.get("type").and_then(Value::as_str) == Some("date_histogram"));
-            json!({"columns": rows.columns, "groups": rows.groups, "rows": rows.rows, "time": over_time})
+            json!({
+                "columns": rows.columns, "groups": rows.groups, "rows": rows.rows, "time": over_time,
+                "colours": panel.inner("uiStateJSON").pointer("/vis/colors"), "bytes": bytes(planned, &state),
+            })
         }
     };
     if let (Some(made), Some(more)) = (made.as_object_mut(), more.as_object()) {

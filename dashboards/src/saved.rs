@@ -55,11 +55,62 @@ pub(crate) fn index_pattern(pattern: &Pattern) -> Object {
     if let (Some(time), Some(attributes)) = (pattern.time, attributes.as_object_mut()) {
         attributes.insert("timeFieldName".to_owned(), time.into());
     }
-    if let (true, Some(attributes)) = (own.contains_key("event.url"), attributes.as_object_mut()) {
-        let open = json!({"event.url": {"id": "url", "params": {"labelTemplate": "open"}}});
-        attributes.insert("fieldFormatMap".to_owned(), open.to_string().into());
+    if let Some(attributes) = attributes.as_object_mut() {
+        let formats: Map<String, Value> =
+            own.keys().filter_map(|name| Some((name.clone(), format(name)?))).collect();
+        attributes.insert("fieldFormatMap".to_owned(), Value::Object(formats).to_string().into());
     }
     object("index-pattern", pattern.id.to_owned(), "7.6.0", attributes, Vec::new())
+}
+
+/// How the values of a field are shown, where not as they are.
+fn format(field: &str) -> Option<Value> {
+    let name = field.rsplit('.').next().unwrap_or(field);
+    match name {
+        "url" => Some(json!({"id": "url", "params": {"labelTemplate": "open"}})),
+        // Without a thousands separator.
+        "port" | "number" | "ordinal" => Some(json!({"id": "number", "params": {"pattern": "0"}})),
+        "bytes" | "size" | "bytes_inflated" | "bytesTransferredIn" | "bytesTransferredOut" => {
+            Some(json!({"id": "bytes"}))
+        }
+        _ => None,
+    }
+}
+
+/// Colours of names that mean the same on every dashboard.
+const SEVERITY: [(&str, &str); 5] = [
+    ("critical", "#8b0000"),
+    ("high", "#d9480f"),
+    ("medium", "#f2a900"),
+    ("low", "#5b8ff9"),
+    ("informational", "#a3aab8"),
+];
+const OUTCOME: [(&str, &str); 5] = [
+    ("success", "#54b399"),
+    ("failure", "#cc5642"),
+    ("unknown", "#a3aab8"),
+    ("ACCEPT", "#54b399"),
+    ("REJECT", "#cc5642"),
+];
+
+/// The state of the drawing: only its colours, where its series have names of ours.
+fn state_of(panel: &Panel) -> Value {
+    let colours: Map<String, Value> = match (&panel.kind, panel.buckets.last()) {
+        (Kind::Table | Kind::Metric | Kind::Heatmap, _) => Map::new(),
+        (_, Some(Bucket::Terms { field: "siem.finding.severity", .. })) => {
+            SEVERITY.iter().map(|(name, colour)| ((*name).to_owned(), (*colour).into())).collect()
+        }
+        (_, Some(Bucket::Terms { field: "event.outcome" | "event.action", .. })) => {
+            OUTCOME.iter().map(|(name, colour)| ((*name).to_owned(), (*colour).into())).collect()
+        }
+        (_, Some(Bucket::Filters(filters))) => {
+            let of = |label: &&str| SEVERITY.iter().find(|(name, _)| label.eq_ignore_ascii_case(name));
+            let labels = filters.iter().map(|(label, _)| label);
+            labels.filter_map(|label| Some(((*label).to_owned(), of(label)?.1.into()))).collect()
+        }
+        _ => Map::new(),
+    };
+    if colours.is_empty() { json!({}) } else { json!({"vis": {"colors": colours}}) }
 }
 
 /// A dashboard and its panels.
@@ -142,7 +193,8 @@ fn panel(of: &Dashboard, panel: &Panel) -> Object {
     let state =
         json!({"title": title, "type": type_name(&panel.kind), "aggs": aggs(panel), "params": params});
     let attributes = json!({
-        "title": title, "description": panel.question, "visState": state.to_string(), "uiStateJSON": "{}",
+        "title": title, "description": panel.question, "visState": state.to_string(),
+        "uiStateJSON": state_of(panel).to_string(),
         "version": 1, "kibanaSavedObjectMeta": {"searchSourceJSON": source.to_string()},
     });
     object("visualization", id, "7.10.0", attributes, references)
