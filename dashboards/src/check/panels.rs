@@ -143,11 +143,9 @@ fn query(fields: &Fields, query: Option<&Value>, tell: &mut dyn FnMut(String)) {
         match (leaf, kind.as_str()) {
             (Condition::Exists(_), _) => {}
             (_, "conflict") => tell(format!("{field} has two types")),
-            (Condition::Like(_, like), "string") => {
-                if like.starts_with('*') && !LEADING_WILDCARD.contains(&like.as_str()) {
-                    tell(format!("{like} begins with a wildcard"));
-                }
-            }
+            (Condition::Like(_, like), "string")
+                if !like.starts_with('*') || LEADING_WILDCARD.contains(&like.as_str()) => {}
+            (Condition::Like(_, like), "string") => tell(format!("{like} begins with a wildcard")),
             // OpenSearch answers 400, and the panel is an error.
             (Condition::Like(..), _) => tell(format!("{field} is no text, and takes no wildcard")),
             (Condition::Is { value, .. }, "number") if value.parse::<f64>().is_err() => {
