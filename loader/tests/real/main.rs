@@ -3,10 +3,12 @@
 
 mod answers;
 mod bad_input;
+mod dead_letters;
 mod fetch;
 mod findings;
 mod fixtures;
 mod hostile;
+mod ledger;
 mod load;
 mod memory;
 mod program;
