@@ -7,6 +7,7 @@ pub mod cli;
 pub mod error;
 pub mod fetch;
 pub mod pipeline;
+pub mod setup;
 mod shown;
 pub mod sink;
 pub mod templates;
