@@ -98,10 +98,11 @@ pub(super) fn decide(
     let (mut action, details) = match (&found, record) {
         (None, None) => (Action::Create, Vec::new()),
         (None, Some(_)) => (Action::Deleted, vec!["was deleted since it was installed".to_owned()]),
-        (Some(found), None) if missing(&body, &found.body).is_empty() => {
+        (Some(found), None) if found.body == body => {
             adopt = true;
             (Action::Unchanged, Vec::new())
         }
+        (Some(found), None) if missing(&body, &found.body).is_empty() => (Action::Unchanged, Vec::new()),
         (Some(found), None) => {
             let mut details = vec!["is there and was not written by setup".to_owned()];
             details.extend(missing(&body, &found.body));
@@ -113,11 +114,14 @@ pub(super) fn decide(
         (Some(found), Some(record)) => {
             let installed = json(&record.installed);
             let ours = json(&record.sent) == body;
-            if found.body == installed || missing(&body, &found.body).is_empty() {
+            if found.body == installed {
                 match ours {
                     true => (Action::Unchanged, Vec::new()),
                     false => (Action::Update, changed(&json(&record.sent), &body)),
                 }
+            } else if missing(&body, &found.body).is_empty() {
+                // Somebody added to it, and nothing of ours is lacking. With something new of ours it is kept.
+                (Action::Unchanged, Vec::new())
             } else {
                 let mut details = vec!["was changed since it was installed".to_owned()];
                 details.extend(changed(&installed, &found.body));

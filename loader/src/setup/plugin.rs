@@ -58,6 +58,8 @@ pub(super) async fn ask(
     if let (400 | 409, Some(reason)) = (status, reason) {
         let advice = if reason.contains("different priority") {
             "another policy covers the same indices: give ours another `priority` in the retention file"
+        } else if reason.contains("[warm_migration]") {
+            "this cluster has no UltraWarm: leave out warm_days, or set warm = \"attribute\" in the retention file"
         } else if status == 409 {
             "somebody changed it meanwhile: run setup again"
         } else {

@@ -1,5 +1,11 @@
 //! `setup --verify`: is everything there, attached and working?
 
+use std::collections::BTreeSet;
+
+use opensearch::http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::plugin::{self, Answer};
 use super::{Options, Part, error::SetupError, ism, monitors, saved_objects};
 use crate::sink::Cluster;
 use crate::templates::{self, Action};
@@ -67,6 +73,16 @@ async fn policy_state(
     options: &Options,
     checked: &mut Vec<Checked>,
 ) -> Result<(), SetupError> {
+    let repositories: BTreeSet<&str> =
+        options.retention.iter().filter_map(|rule| rule.retention.snapshot_repository.as_deref()).collect();
+    for repository in repositories {
+        let object = format!("snapshot repository {}", repository.escape_debug());
+        let path = format!("/_snapshot/{}", utf8_percent_encode(repository, NON_ALPHANUMERIC));
+        checked.push(match plugin::ask(cluster, Method::Get, &path, &[], None, &object).await? {
+            Answer::Done(_) => Checked::good(object),
+            Answer::NotFound | Answer::NoPlugin => Checked::bad(object, "does not exist: register it"),
+        });
+    }
     for rule in &options.retention {
         let name = super::policy::name(rule.section);
         let object = format!("policy {name}");

@@ -191,6 +191,27 @@ async fn what_a_newer_release_installed_is_left_alone() {
     assert!(!fake.writes().iter().any(|write| write.contains("siem-loader-guardduty")));
 }
 
+#[tokio::test]
+async fn what_somebody_added_survives_an_upgrade() {
+    let fake = Fake::start();
+    extras(&fake, &["--only", "monitors"]).expect_status(0);
+    let trigger =
+        json!({"query_level_trigger": {"id": "mine", "name": "mine", "severity": "5", "actions": []}});
+    for (monitor, _) in fake.plugins().monitors.values_mut() {
+        monitor["triggers"].as_array_mut().unwrap().push(trigger.clone());
+    }
+    fake.writes();
+    extras(&fake, &["--only", "monitors"]).expect_status(0);
+    // As if the release before had sent something else, and so this one brings something new.
+    let path = format!("/{}/_update/monitor%2Flag?refresh=true", fake.state_index);
+    ok(&node(), Method::Post, &path, Some(json!({"doc": {"sent": "{}"}}))).await;
+    let channel = ["--only", "monitors", "--alert-channel", "there"];
+    let run = extras(&fake, &channel).expect_status(0);
+    assert!(run.stdout.contains("8 objects are left as somebody made them"), "{}", run.stdout);
+    assert!(run.stdout.contains("differs at triggers.1.query_level_trigger.name"), "{}", run.stdout);
+    assert_eq!(fake.writes(), Vec::<String>::new());
+}
+
 #[test]
 fn an_import_that_loses_objects_is_a_failure_although_it_answers_200() {
     let fake = Fake::start();
@@ -292,8 +313,11 @@ fn verify_says_what_does_not_work() {
                             "action": {"name": "force_merge", "failed": true}, "info": {"message": "Failed to start merge"}});
         plugins.indices.extend([("log-aws-cloudtrail-failed".to_owned(), failed)]);
     }
-    let run = extras(&fake, &["--verify"]).expect_status(2);
+    let file = scratch().join("retention.toml");
+    std::fs::write(&file, "[config]\ndelete_days = 90\nsnapshot_repository = \"no such\"\n").unwrap();
+    let run = extras(&fake, &["--verify", "--retention", file.to_str().unwrap()]).expect_status(2);
     for line in [
+        "WRONG      snapshot repository no such: does not exist: register it",
         "note       monitor root-use: is switched off",
         "WRONG      monitor lag: does not run: no permissions for [indices:data/read/search]",
         "WRONG      monitor source-quiet: its last run is overdue",
@@ -360,6 +384,11 @@ fn a_refused_policy_says_why_and_what_to_do() {
     fake.plugins().policy_answer = Some((400, conflict.to_string()));
     let run = extras(&fake, &["--only", "policies"]).expect_status(2);
     assert!(run.stderr.contains("give ours another `priority`"), "{}", run.stderr);
+    let reason = "Invalid field: [warm_migration] found in Actions.";
+    let unknown = json!({"error": {"type": "illegal_argument_exception", "reason": reason}, "status": 400});
+    fake.plugins().policy_answer = Some((400, unknown.to_string()));
+    let run = extras(&fake, &["--only", "policies"]).expect_status(2);
+    assert!(run.stderr.contains("this cluster has no UltraWarm"), "{}", run.stderr);
     let text = "You have actions that are not allowed in your policy [force_merge]".to_owned();
     fake.plugins().policy_answer = Some((403, text));
     let run = extras(&fake, &["--only", "policies"]).expect_status(2);

@@ -141,7 +141,7 @@ async fn tell_apart(name: &str, index: &str, quiet: &[Value], loud: &[(Value, &[
     for (number, (document, expected)) in loud.iter().enumerate() {
         let with = format!("{index}-{number}");
         put(&with, quiet).await;
-        put(&with, &[document.clone()]).await;
+        put(&with, std::slice::from_ref(document)).await;
         assert_eq!(fires(&with, &monitor).await, *expected, "{name}: {document}");
         ok(&node(), Method::Delete, &format!("/{with}"), None).await;
     }

@@ -29,8 +29,8 @@ fn members<'a>(value: &'a Value, known: &[&str]) -> &'a serde_json::Map<String, 
 /// A time as `TimeValue` reads it.
 fn is_time(value: &Value) -> bool {
     let text = value.as_str().unwrap_or_default();
-    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    number.parse::<u32>().is_ok_and(|number| number > 0) && ["m", "h", "d"].contains(&&text[number.len()..])
+    let number = ["m", "h", "d"].iter().find_map(|unit| text.strip_suffix(unit));
+    number.is_some_and(|number| number.parse::<u32>().is_ok_and(|number| number > 0))
 }
 
 /// Refuses what `Policy.parse` and the parsers below it would refuse (opensearch-project/index-management,
