@@ -93,8 +93,8 @@ fn every_file_of_a_monitor_is_installed() {
 }
 
 /// Runs a monitor as the plugin does, on one index: its search with the end of the period, then each condition on the
-/// answer. Says which triggers fire.
-async fn fires(index: &str, monitor: &Value) -> Vec<bool> {
+/// answer. What the triggers that fire say, and nothing for the others.
+async fn fires(index: &str, monitor: &Value) -> Vec<Option<String>> {
     let now = Utc::now().timestamp_millis().to_string();
     let query = monitor["inputs"][0]["search"]["query"].to_string().replace("{{period_end}}", &now);
     let query: Value = serde_json::from_str(&query).unwrap();
@@ -106,9 +106,20 @@ async fn fires(index: &str, monitor: &Value) -> Vec<bool> {
         let source = format!("def ctx = params.ctx; return {condition};");
         let body = json!({"script": {"lang": "painless", "source": source, "params": {"ctx": {"results": [result]}}}});
         let answer = ok(&node(), Method::Post, "/_scripts/painless/_execute", Some(body)).await;
-        fired.push(answer["result"] == "true");
+        let message = &trigger["query_level_trigger"]["actions"][0]["message_template"]["source"];
+        fired.push(match answer["result"] == "true" {
+            true => Some(rendered(message, &result).await),
+            false => None,
+        });
     }
     fired
+}
+
+/// A message as it is sent: alerting renders it by the same engine as search templates.
+async fn rendered(message: &Value, result: &Value) -> String {
+    let body = json!({"source": {"text": message}, "params": {"ctx": {"results": [result]}}});
+    let answer = ok(&node(), Method::Post, "/_render/template", Some(body)).await;
+    answer["template_output"]["text"].as_str().unwrap().to_owned()
 }
 
 /// Documents of records, as the loader writes them.
@@ -130,10 +141,10 @@ async fn put(index: &str, documents: &[Value]) {
     count(&node(), index).await;
 }
 
-/// With what must not trigger it no trigger fires; with one record more those expected do.
-async fn tell_apart(name: &str, index: &str, quiet: &[Value], loud: &[(Value, &[bool])]) {
+/// With what must not trigger it no trigger fires; with one record more those expected do, and say `said`.
+async fn tell_apart(name: &str, index: &str, quiet: &[Value], loud: &[(Value, &[bool])], said: &str) {
     let monitor = monitor(name);
-    let none = vec![false; monitor["triggers"].as_array().unwrap().len()];
+    let none = vec![None; monitor["triggers"].as_array().unwrap().len()];
     // No index at all: the answer has no aggregations.
     assert_eq!(fires("log-aws-none-*", &monitor).await, none, "{name} without an index");
     put(index, quiet).await;
@@ -142,7 +153,12 @@ async fn tell_apart(name: &str, index: &str, quiet: &[Value], loud: &[(Value, &[
         let with = format!("{index}-{number}");
         put(&with, quiet).await;
         put(&with, std::slice::from_ref(document)).await;
-        assert_eq!(fires(&with, &monitor).await, *expected, "{name}: {document}");
+        let fired = fires(&with, &monitor).await;
+        let which: Vec<bool> = fired.iter().map(Option::is_some).collect();
+        assert_eq!(which, *expected, "{name}: {document}");
+        for message in fired.into_iter().flatten() {
+            assert!(message.contains(said) && !message.contains("{{"), "{name} says: {message}");
+        }
         ok(&node(), Method::Delete, &format!("/{with}"), None).await;
     }
     ok(&node(), Method::Delete, &format!("/{index}"), None).await;
@@ -184,7 +200,14 @@ async fn cloudtrail(name: &str, quiet: &[Value], loud: &[Value]) {
     install_missing(&node()).await.unwrap();
     let loud: Vec<(Value, &[bool])> =
         calls(loud).into_iter().map(|document| (document, &[true][..])).collect();
-    tell_apart(name, &format!("log-aws-cloudtrail-m{}", unique()), &calls(quiet), &loud).await;
+    tell_apart(
+        name,
+        &format!("log-aws-cloudtrail-m{}", unique()),
+        &calls(quiet),
+        &loud,
+        "account 111122223333: 1",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -275,7 +298,14 @@ async fn high_and_critical_findings_are_told_apart() {
         (finding(8.9, false, 5), &high),
         (finding(7.0, false, 5), &high),
     ];
-    tell_apart("guardduty-high", &format!("log-aws-guardduty-m{}", unique()), &quiet, &loud).await;
+    tell_apart(
+        "guardduty-high",
+        &format!("log-aws-guardduty-m{}", unique()),
+        &quiet,
+        &loud,
+        "account 111122223333: 1",
+    )
+    .await;
 }
 
 /// A line of the ledger, `minutes` old, with `change` laid over an object that was loaded.
@@ -292,7 +322,7 @@ fn line(minutes: i64, change: Value) -> Value {
 }
 
 /// An index of the ledger with the types that its template gives these fields.
-async fn ledger(name: &str, quiet: &[Value], loud: &[Value]) {
+async fn ledger(name: &str, quiet: &[Value], loud: &[Value], said: &str) {
     let keyword = json!({"type": "keyword"});
     let mappings = json!({"properties": {
         "@timestamp": {"type": "date"}, "event": {"properties": {"end": {"type": "date"}}},
@@ -306,7 +336,7 @@ async fn ledger(name: &str, quiet: &[Value], loud: &[Value]) {
         ok(&node(), Method::Put, &format!("/{name}"), Some(json!({ "mappings": mappings }))).await;
     }
     let loud: Vec<(Value, &[bool])> = loud.iter().map(|line| (line.clone(), &[true][..])).collect();
-    tell_apart(name, &index, quiet, &loud).await;
+    tell_apart(name, &index, quiet, &loud, said).await;
 }
 
 #[tokio::test]
@@ -326,7 +356,7 @@ async fn a_source_that_went_quiet_is_told_and_one_that_never_spoke_is_not() {
         line(600, backfill),
     ];
     let loud = [of(600, "cloudtrail", "444455556666"), of(400, "route53resolver", "111122223333")];
-    ledger("source-quiet", &quiet, &loud).await;
+    ledger("source-quiet", &quiet, &loud, "(log|account)").await;
 }
 
 #[tokio::test]
@@ -335,7 +365,7 @@ async fn lag_over_the_objective_is_told_but_not_that_of_a_backfill() {
     let backfill =
         json!({"lag": {"event_to_indexed_s": 9_000_000.0}, "event": {"end": "2026-01-01T00:00:00Z"}});
     let quiet = [line(1, json!({})), line(2, json!({})), line(30, late.clone()), line(1, backfill)];
-    ledger("lag", &quiet, &[line(1, late)]).await;
+    ledger("lag", &quiet, &[line(1, late)], "cloudtrail: 1").await;
 }
 
 #[tokio::test]
@@ -343,11 +373,11 @@ async fn dead_letters_that_rise_are_told_and_the_usual_ones_are_not() {
     let letters = |minutes: i64, count: u64| line(minutes, json!({"records": {"dead_lettered": count}}));
     // 240 a day is 10 an hour: 15 in the last hour is less than twice as many.
     let quiet = [letters(10, 15), letters(120, 120), letters(1200, 120), line(5, json!({}))];
-    ledger("dead-letters", &quiet, &[letters(20, 30)]).await;
+    ledger("dead-letters", &quiet, &[letters(20, 30)], "45.0 records went to the dead letters").await;
 }
 
 #[tokio::test]
 async fn a_single_rejected_record_is_told() {
     let rejected = |minutes: i64| line(minutes, json!({"records": {"rejected": 1}}));
-    ledger("rejected", &[line(1, json!({})), rejected(60)], &[rejected(3)]).await;
+    ledger("rejected", &[line(1, json!({})), rejected(60)], &[rejected(3)], "1.0 records were refused").await;
 }
