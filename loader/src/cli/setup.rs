@@ -10,6 +10,7 @@ use url::Url;
 
 use super::{FAILED, OK, connect::ClusterArgs};
 use crate::setup::{self, Alerts, Checked, Dashboards, Line, Options, SAVED_OBJECTS};
+use crate::shown::is_trick;
 use crate::sink::Cluster;
 use crate::templates::Action;
 
@@ -166,7 +167,7 @@ pub(super) fn run(args: SetupArgs) -> anyhow::Result<u8> {
         }
         let done = setup::apply(&cluster, &options, &plan).await?;
         for index in &done.attached {
-            writeln!(out, "attached   policy to index {}", index.escape_debug())?;
+            writeln!(out, "attached   policy to index {}", plain(index))?;
         }
         let written: Vec<String> =
             done.written.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
@@ -197,7 +198,12 @@ fn show(out: &mut impl Write, line: &Line) -> std::io::Result<()> {
         Action::NewerInstalled => "newer",
     };
     writeln!(out, "{what:<10} {} {}", line.kind, line.name)?;
-    line.details.iter().try_for_each(|detail| writeln!(out, "             {}", detail.escape_debug()))
+    line.details.iter().try_for_each(|detail| writeln!(out, "             {}", plain(detail)))
+}
+
+/// Text that may quote the cluster, without what a terminal would act on.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if is_trick(c) { ' ' } else { c }).collect()
 }
 
 async fn verify(cluster: &Cluster, options: &Options) -> anyhow::Result<u8> {
@@ -205,9 +211,9 @@ async fn verify(cluster: &Cluster, options: &Options) -> anyhow::Result<u8> {
     let mut out = std::io::stdout();
     for Checked { object, problem, note } in &checked {
         match (problem, note) {
-            (Some(problem), _) => writeln!(out, "WRONG      {object}: {problem}")?,
-            (None, Some(note)) => writeln!(out, "note       {object}: {note}")?,
-            (None, None) => writeln!(out, "good       {object}")?,
+            (Some(problem), _) => writeln!(out, "WRONG      {}: {}", plain(object), plain(problem))?,
+            (None, Some(note)) => writeln!(out, "note       {}: {}", plain(object), plain(note))?,
+            (None, None) => writeln!(out, "good       {}", plain(object))?,
         }
     }
     let wrong = checked.iter().filter(|checked| checked.problem.is_some()).count();

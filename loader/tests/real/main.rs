@@ -16,6 +16,7 @@ mod setup;
 mod setup_fake;
 mod setup_monitors;
 mod setup_retention;
+mod setup_verify;
 mod side_by_side;
 mod sink;
 mod sink_limits;

@@ -2,7 +2,7 @@
 //! Notifications and Dashboards are not on Maven Central, from which the node comes.
 
 use serde_json::{Value, json};
-use siem_loader::setup::{self, Alerts, Options, Part, SAVED_OBJECTS};
+use siem_loader::setup::{self, Alerts, Dashboards, Options, Part, SAVED_OBJECTS};
 use siem_loader::sink::{Auth, Cluster, ClusterConfig, Method, SigV4Service};
 use siem_loader::templates::{Action, Change, Template, TemplateKind, apply_of, override_changed, plan_of};
 
@@ -18,7 +18,7 @@ fn setup_of(url: &str, more: &[&str]) -> Run {
 }
 
 /// All parts but the templates, which all tests share on one node.
-fn extras(fake: &Fake, more: &[&str]) -> Run {
+pub(crate) fn extras(fake: &Fake, more: &[&str]) -> Run {
     let only: &[&str] =
         if more.contains(&"--only") { &[] } else { &["--only", "policies,dashboards,monitors"] };
     setup_of(&fake.url, &[only, &["--dashboards-url", &fake.url], more].concat())
@@ -248,100 +248,6 @@ fn the_saved_objects_are_written_as_a_file_for_an_import_by_hand() {
     }
 }
 
-#[tokio::test]
-async fn policies_are_attached_to_indices_that_have_none_when_asked() {
-    let fake = Fake::start();
-    let [bare, owned] = [0, 1].map(|_| format!("log-aws-config-{}", unique()));
-    for index in [&bare, &owned] {
-        ok(&node(), Method::Put, &format!("/{index}"), None).await;
-    }
-    let theirs = json!({"policy_id": "their-policy", "enabled": true});
-    fake.plugins().indices.insert(owned.clone(), theirs.clone());
-    extras(&fake, &["--only", "policies"]).expect_status(0);
-    assert!(!fake.plugins().indices.contains_key(&bare), "unasked, no index is attached");
-    let verified = extras(&fake, &["--only", "policies", "--verify"]).expect_status(2);
-    assert!(
-        verified.stdout.contains(&format!("WRONG      index {bare}: has no policy")),
-        "{}",
-        verified.stdout
-    );
-    assert!(
-        verified.stdout.contains(&format!("note       index {owned}: is managed by the policy their-policy"))
-    );
-
-    let run = extras(&fake, &["--only", "policies", "--attach-existing"]).expect_status(0);
-    assert!(run.stdout.contains(&format!("attached   policy to index {bare}")), "{}", run.stdout);
-    assert_eq!(fake.plugins().indices[&bare]["policy_id"], "siem-loader-config");
-    assert_eq!(fake.plugins().indices[&owned], theirs);
-    for index in [&bare, &owned] {
-        ok(&node(), Method::Delete, &format!("/{index}"), None).await;
-    }
-}
-
-#[test]
-fn verify_says_what_does_not_work() {
-    let fake = Fake::start();
-    let missing = extras(&fake, &["--verify"]).expect_status(2);
-    assert!(
-        missing.stdout.contains("WRONG      monitor root-use: is missing: run setup"),
-        "{}",
-        missing.stdout
-    );
-    extras(&fake, &["--alert-channel", "there"]).expect_status(0);
-    let good = extras(&fake, &["--verify", "--only", "dashboards,monitors"]).expect_status(0);
-    assert!(
-        good.stdout.contains("good       monitor lag") && good.stdout.contains(" 0 wrong"),
-        "{}",
-        good.stdout
-    );
-    {
-        let mut plugins = fake.plugins();
-        let id =
-            |name: &str| plugins.monitors.iter().find(|(_, (m, _))| m["name"] == name).unwrap().0.clone();
-        let [root, lag, quiet] = [
-            "siem-loader: root use",
-            "siem-loader: lag over the objective",
-            "siem-loader: a source gone quiet",
-        ]
-        .map(id);
-        plugins.monitors.get_mut(&root).unwrap().0["enabled"] = json!(false);
-        let error = json!({"error": null, "input_results": {"error": "no permissions for [indices:data/read/search]"}});
-        plugins.runs.insert(lag, error);
-        plugins.overdue.insert(quiet);
-        plugins.policies.remove("siem-loader-config");
-        let failed = json!({"policy_id": "siem-loader-cloudtrail", "enabled": false, "retry_info": {"failed": true, "consumed_retries": 3},
-                            "action": {"name": "force_merge", "failed": true}, "info": {"message": "Failed to start merge"}});
-        plugins.indices.extend([("log-aws-cloudtrail-failed".to_owned(), failed)]);
-    }
-    let file = scratch().join("retention.toml");
-    std::fs::write(&file, "[config]\ndelete_days = 90\nsnapshot_repository = \"no such\"\n").unwrap();
-    let run = extras(&fake, &["--verify", "--retention", file.to_str().unwrap()]).expect_status(2);
-    for line in [
-        "WRONG      snapshot repository no such: does not exist: register it",
-        "note       monitor root-use: is switched off",
-        "WRONG      monitor lag: does not run: no permissions for [indices:data/read/search]",
-        "WRONG      monitor source-quiet: its last run is overdue",
-        "WRONG      policy siem-loader-config: is missing: run setup",
-        "good       policy siem-loader-cloudtrail",
-    ] {
-        assert!(run.stdout.contains(line), "{line}\n{}", run.stdout);
-    }
-}
-
-#[tokio::test]
-async fn verify_repeats_what_ism_says_of_a_failed_index() {
-    let fake = Fake::start();
-    let index = format!("log-aws-securityhub-{}", unique());
-    ok(&node(), Method::Put, &format!("/{index}"), None).await;
-    let failed = json!({"policy_id": "siem-loader-securityhub", "enabled": true, "retry_info": {"failed": true, "consumed_retries": 3},
-                        "action": {"name": "force_merge", "failed": true}, "info": {"message": "Failed to start merge"}});
-    fake.plugins().indices.insert(index.clone(), failed);
-    let run = extras(&fake, &["--verify", "--only", "policies"]).expect_status(2);
-    let line = format!("WRONG      index {index}: force_merge failed: Failed to start merge");
-    assert!(run.stdout.contains(&line), "{}", run.stdout);
-    ok(&node(), Method::Delete, &format!("/{index}"), None).await;
-}
-
 #[test]
 fn monitors_keep_their_channel_when_a_later_run_does_not_name_it() {
     let fake = Fake::start();
@@ -395,27 +301,35 @@ fn a_refused_policy_says_why_and_what_to_do() {
     assert!(run.stderr.contains("[force_merge]") && run.stderr.contains("allow_list"), "{}", run.stderr);
 }
 
-#[tokio::test]
-async fn serverless_is_told_what_it_does_without() {
-    let fake = Fake::start();
+/// The fake as a managed service: requests are signed.
+fn signed(fake: &Fake, service: SigV4Service) -> Cluster {
     let credentials = aws_credential_types::Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
     let auth = Auth::SigV4 {
         region: "eu-central-1".to_owned(),
-        service: SigV4Service::Aoss,
+        service,
         credentials: aws_credential_types::provider::SharedCredentialsProvider::new(credentials),
     };
     let timeout = std::time::Duration::from_secs(30);
-    let cluster = ClusterConfig { url: fake.url.parse().unwrap(), auth, timeout, gzip: false };
-    let options = Options {
-        only: vec![Part::Policies, Part::Dashboards, Part::Monitors],
+    Cluster::connect(ClusterConfig { url: fake.url.parse().unwrap(), auth, timeout, gzip: false }).unwrap()
+}
+
+fn options(only: &[Part], dashboards: Option<Dashboards>) -> Options {
+    Options {
+        only: only.to_vec(),
         retention: setup::parse_retention("").unwrap(),
-        attach_existing: true,
+        attach_existing: false,
         alerts: Alerts::default(),
-        dashboards: None,
+        dashboards,
         saved_objects: SAVED_OBJECTS.to_owned(),
         force: false,
-    };
-    let cluster = Cluster::connect(cluster).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn serverless_is_told_what_it_does_without() {
+    let fake = Fake::start();
+    let cluster = signed(&fake, SigV4Service::Aoss);
+    let options = options(&[Part::Policies, Part::Dashboards, Part::Monitors], None);
     let plan = setup::plan(&cluster, &options).await.unwrap();
     assert!(plan.lines().is_empty());
     let said = plan.left_out.join("\n");
@@ -425,6 +339,25 @@ async fn serverless_is_told_what_it_does_without() {
     );
     setup::apply(&cluster, &options, &plan).await.unwrap();
     assert!(fake.writes().is_empty());
+}
+
+#[tokio::test]
+async fn requests_to_amazon_opensearch_are_signed_also_those_to_dashboards() {
+    let fake = Fake::start();
+    let cluster = signed(&fake, SigV4Service::Es);
+    let dashboards = Dashboards { server: cluster.clone(), tenant: None };
+    let options = options(&[Part::Policies, Part::Dashboards, Part::Monitors], Some(dashboards));
+    let plan = setup::plan(&cluster, &options).await.unwrap();
+    setup::apply(&cluster, &options, &plan).await.unwrap();
+    let plugins = fake.plugins();
+    assert_eq!((plugins.policies.len(), plugins.objects.len()), (POLICIES, objects()));
+    for (_, path, headers, _) in &plugins.writes {
+        let start = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/";
+        assert!(
+            headers["authorization"].starts_with(start) && headers["authorization"].contains("/es/"),
+            "{path}"
+        );
+    }
 }
 
 /// An index template of this test only.
