@@ -32,7 +32,7 @@ deny: ## advisories, licences, sources and bans by cargo-deny
 test: ## all tests, against a real OpenSearch and a real S3 server (ARGS=... for cargo test)
 	@dev/test $(ARGS)
 
-demo: ## logs from an S3 bucket into OpenSearch, on this machine
+demo: ## logs from an S3 bucket into OpenSearch, on this machine; the dashboards as a page
 	@dev/demo
 
 down: ## stop every server that demo, test or you started below .dev
