@@ -1,0 +1,289 @@
+//! What a seed means: which objects there are, and which faults are met on the way.
+
+use siem_loader::sink::Random;
+
+use crate::rules::{Class, Fault, Rule};
+
+/// What a schedule is about. Each is the same for the same seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// kill -9 around a bulk request, once or twice.
+    Killed,
+    /// kill -9 while an object is read.
+    KilledWhileReading,
+    /// Connections to OpenSearch are reset before, during and after requests.
+    Resets,
+    /// 429, 502 and 503, several in a row.
+    Storm,
+    /// Items of a request are refused, others of it done.
+    PartialStorm,
+    /// Answers that come late, or later than is waited for.
+    Slow,
+    /// Answers that are cut, truncated or no JSON.
+    BadAnswers,
+    /// Bodies of objects cut in the middle, once or again and again, and S3 asks to slow down.
+    BodiesCut,
+    /// An object is replaced while it is read.
+    Replaced,
+    /// An object is deleted while it is read.
+    Deleted,
+    /// One object comes twice in a run, in any order.
+    Twice,
+    /// Two processes load the same at the same time.
+    TwoProcesses,
+    /// First contact and templates fail.
+    Start,
+    /// Dead letters cannot be written.
+    DeadLettersUnavailable,
+    /// The disk for dead letters is full.
+    DiskFull,
+    /// The ledger cannot be written, or read.
+    LedgerUnavailable,
+    /// Something of everything.
+    Mixed,
+    /// The node is stopped, or killed, and started again.
+    Restarted,
+}
+
+/// In the order of seeds.
+pub(crate) const KINDS: [Kind; 17] = [
+    Kind::Killed,
+    Kind::Resets,
+    Kind::PartialStorm,
+    Kind::BodiesCut,
+    Kind::Twice,
+    Kind::KilledWhileReading,
+    Kind::BadAnswers,
+    Kind::DeadLettersUnavailable,
+    Kind::Storm,
+    Kind::Replaced,
+    Kind::TwoProcesses,
+    Kind::LedgerUnavailable,
+    Kind::Slow,
+    Kind::Deleted,
+    Kind::DiskFull,
+    Kind::Start,
+    Kind::Mixed,
+];
+
+/// Where dead letters go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeadLetters {
+    Folder,
+    /// A prefix of the bucket, beside what is loaded.
+    Bucket,
+    /// At first a folder that cannot be made.
+    NoFolder,
+    /// At first a prefix where nothing may be written.
+    DeniedBucket,
+    /// At first a disk with no room.
+    FullDisk,
+}
+
+/// One run of everything.
+#[derive(Debug, Clone)]
+pub(crate) struct Schedule {
+    pub(crate) seed: u64,
+    pub(crate) kind: Kind,
+    pub(crate) opensearch: Vec<Rule>,
+    pub(crate) s3: Vec<Rule>,
+    /// Bytes of a bulk body that OpenSearch takes at most, so that there are many requests.
+    pub(crate) largest: Option<usize>,
+    pub(crate) packed: bool,
+    pub(crate) threads: u64,
+    /// Seconds that a request is waited for.
+    pub(crate) timeout: u64,
+    pub(crate) dead_letters: DeadLetters,
+    /// Small objects, and the records of each at most.
+    pub(crate) small: u64,
+    pub(crate) records: u64,
+    /// Records of the one large object, of some 10 kB each.
+    pub(crate) large: u64,
+    /// Percent of the records of small objects that cannot be loaded.
+    pub(crate) bad: u64,
+    /// Objects are named one by one and not by their prefix, some of them more than once.
+    pub(crate) one_by_one: bool,
+    pub(crate) processes: usize,
+    /// Runs that may end with "try again", by what they meet.
+    pub(crate) failures: u32,
+}
+
+/// Seconds that a request is waited for where nothing is to be too late.
+const LONG: u64 = 60;
+
+impl Schedule {
+    pub(crate) fn of(seed: u64) -> Self {
+        let kinds = KINDS.len() as u64;
+        Self::of_kind(seed, KINDS[(seed % kinds) as usize])
+    }
+
+    pub(crate) fn of_kind(seed: u64, kind: Kind) -> Self {
+        let mut random = Random::seeded(seed);
+        let large = if random.below(3) == 0 { 200 + random.below(700) } else { 0 };
+        let mut schedule = Self {
+            seed,
+            kind,
+            opensearch: Vec::new(),
+            s3: Vec::new(),
+            largest: (large == 0 && random.below(2) == 0).then(|| 20_000 + random.below(80_000) as usize),
+            packed: random.below(2) == 0,
+            threads: 1 + random.below(2),
+            timeout: LONG,
+            dead_letters: if random.below(3) == 0 { DeadLetters::Bucket } else { DeadLetters::Folder },
+            small: 2 + random.below(4),
+            records: 10 + random.below(80),
+            large,
+            bad: if random.below(2) == 0 { 3 + random.below(10) } else { 0 },
+            one_by_one: random.below(4) == 0,
+            processes: 1,
+            failures: 0,
+        };
+        schedule.faults(kind, &mut random);
+        schedule
+    }
+
+    fn faults(&mut self, kind: Kind, random: &mut Random) {
+        let one = |from: &[Fault], random: &mut Random| from[random.below(from.len() as u64) as usize];
+        match kind {
+            Kind::Killed => {
+                for _ in 0..1 + random.below(2) {
+                    let fault = one(&[Fault::KilledBefore, Fault::KilledAmid, Fault::KilledAfter], random);
+                    let class = if random.below(5) == 0 { Class::LedgerWrite } else { Class::Bulk };
+                    self.rule(class, self.any_bulk(random), 1, fault);
+                }
+            }
+            Kind::KilledWhileReading => {
+                let nth = random.below(self.small);
+                self.s3_rule(Class::Get, nth, 1, Fault::KilledInBody(random.below(101) as u8));
+            }
+            Kind::Resets => {
+                for _ in 0..2 + random.below(3) {
+                    let fault = one(&[Fault::ResetBefore, Fault::RequestCut, Fault::AnswerLost], random);
+                    self.rule(Class::Bulk, self.any_bulk(random), 1, fault);
+                }
+            }
+            Kind::Storm => {
+                let fault = Fault::Refused(one_of(&[429, 429, 502, 503], random));
+                self.rule(Class::Bulk, self.any_bulk(random), 2 + random.below(3) as u32, fault);
+            }
+            Kind::PartialStorm => {
+                let fault = Fault::SomeRefused(one_of(&[429, 429, 503], random));
+                self.rule(Class::Bulk, random.below(2), 2 + random.below(4) as u32, fault);
+            }
+            Kind::Slow => {
+                self.timeout = 3;
+                self.rule(Class::Bulk, self.any_bulk(random), 2, Fault::Late(100 + random.below(900)));
+                self.rule(Class::Bulk, self.any_bulk(random), 1, Fault::Late(3_500));
+            }
+            Kind::BadAnswers => {
+                for _ in 0..1 + random.below(3) {
+                    let faults = [Fault::AnswerCut, Fault::AnswerTruncated, Fault::AnswerMalformed];
+                    self.rule(Class::Bulk, self.any_bulk(random), 1, one(&faults, random));
+                }
+            }
+            Kind::BodiesCut => {
+                self.s3_rule(Class::Get, 0, 1, Fault::BodyCut(random.below(100) as u8));
+                self.s3_rule(Class::Get, 1 + random.below(3), 1 + random.below(2), Fault::BodyCut(30));
+                self.s3_rule(Class::Get, 4, 1, Fault::SlowDown);
+                self.s3_rule(Class::List, 0, 1, Fault::SlowDown);
+            }
+            Kind::Replaced => {
+                let nth = random.below(self.small);
+                self.s3_rule(Class::Get, nth, 1, Fault::Replaced(random.below(100) as u8));
+                self.failures = 1;
+            }
+            Kind::Deleted => {
+                let nth = random.below(self.small);
+                self.s3_rule(Class::Get, nth, 1, Fault::Deleted(random.below(100) as u8));
+                self.failures = 1;
+            }
+            Kind::Twice => {
+                self.one_by_one = true;
+                self.rule(Class::Bulk, self.any_bulk(random), 1, Fault::SomeRefused(429));
+            }
+            Kind::TwoProcesses => {
+                self.processes = 2;
+                self.rule(Class::Bulk, self.any_bulk(random), 1, Fault::AnswerLost);
+                if random.below(2) == 0 {
+                    self.rule(Class::Bulk, self.any_bulk(random), 1, Fault::KilledAfter);
+                }
+            }
+            Kind::Start => {
+                let fault = one(&[Fault::Refused(503), Fault::ResetBefore, Fault::AnswerCut], random);
+                self.rule(Class::Start, random.below(8), 1, fault);
+                self.failures = 1;
+            }
+            Kind::DeadLettersUnavailable => {
+                self.bad = 10;
+                self.dead_letters = one_of(&[DeadLetters::NoFolder, DeadLetters::DeniedBucket], random);
+                self.failures = 1;
+            }
+            Kind::DiskFull => {
+                self.bad = 10;
+                self.dead_letters = DeadLetters::FullDisk;
+                self.failures = 1;
+            }
+            Kind::LedgerUnavailable => {
+                let fault = one(&[Fault::Refused(503), Fault::ResetBefore, Fault::AnswerLost], random);
+                let class = one_of(&[Class::LedgerRead, Class::LedgerWrite, Class::LedgerWrite], random);
+                self.rule(class, random.below(3), 1 + random.below(3) as u32, fault);
+                self.failures = 3;
+            }
+            Kind::Mixed => {
+                for _ in 0..2 + random.below(2) {
+                    let kinds = [Kind::Killed, Kind::Resets, Kind::Storm, Kind::PartialStorm, Kind::BadAnswers];
+                    let kind = one_of(&kinds, random);
+                    self.faults(kind, random);
+                }
+                self.s3_rule(Class::Get, 1, 1, Fault::BodyCut(random.below(100) as u8));
+            }
+            Kind::Restarted => {
+                self.large = 1_200;
+                self.largest = None;
+                self.timeout = 20;
+                let nth = 1 + random.below(3);
+                self.rule(Class::Bulk, nth, 1, one(&[Fault::NodeStopped, Fault::NodeKilled], random));
+                // First contact is not tried again.
+                self.failures = 0;
+            }
+        }
+    }
+
+    /// One of the bulk requests that there will be.
+    fn any_bulk(&self, random: &mut Random) -> u64 {
+        match (self.largest, self.large) {
+            (None, 0) => 0,
+            (None, _) => random.below(4),
+            // Those that are too large are refused before they are counted.
+            (Some(_), _) => random.below(6),
+        }
+    }
+
+    fn rule(&mut self, class: Class, nth: u64, times: u32, fault: Fault) {
+        self.opensearch.push(Rule { class, nth: nth as u32, times, fault });
+    }
+
+    fn s3_rule(&mut self, class: Class, nth: u64, times: u64, fault: Fault) {
+        self.s3.push(Rule { class, nth: nth as u32, times: times as u32, fault });
+    }
+
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.opensearch.iter().chain(&self.s3)
+    }
+
+    /// Runs that are killed, at most.
+    pub(crate) fn kills(&self) -> u32 {
+        self.rules().filter(|rule| rule.fault.kills()).map(|rule| rule.times).sum()
+    }
+
+    /// Whether a request may be done without the program knowing, so that what it wrote itself is there already when it
+    /// comes again.
+    pub(crate) fn hides_success(&self) -> bool {
+        let late = |fault| matches!(fault, Fault::Late(wait) if wait < self.timeout * 1000);
+        self.rules().any(|rule| rule.fault.hides_success() && !late(rule.fault))
+    }
+}
+
+fn one_of<T: Copy>(from: &[T], random: &mut Random) -> T {
+    from[random.below(from.len() as u64) as usize]
+}
