@@ -1,11 +1,13 @@
 //! What must hold after, and between, the runs of a schedule.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde_json::json;
 use siem_loader::sink::Method;
 
-use crate::run::End;
+use crate::kept;
+use crate::run::{End, core_is_there};
 use crate::schedule::Schedule;
 use crate::world::World;
 
@@ -19,7 +21,9 @@ pub(crate) fn stored(world: &World) -> BTreeMap<String, u64> {
     let found = world.ask(Method::Post, &format!("/{}/_search", world.index), Some(query));
     let hits = found["hits"]["hits"].as_array().unwrap();
     assert!((hits.len() as u64) < MOST);
-    hits.iter().map(|hit| (hit["_id"].as_str().unwrap().to_owned(), hit["_version"].as_u64().unwrap())).collect()
+    hits.iter()
+        .map(|hit| (hit["_id"].as_str().unwrap().to_owned(), hit["_version"].as_u64().unwrap()))
+        .collect()
 }
 
 /// Every record that can be loaded is there, once; and nothing else.
@@ -33,7 +37,7 @@ pub(crate) fn ids(world: &World) {
     }
     let missing: Vec<_> = must.iter().filter(|id| !stored.contains_key(**id)).take(10).collect();
     assert!(missing.is_empty(), "missing: {missing:?} and perhaps more, {} are there", stored.len());
-    let all: std::collections::BTreeSet<_> = must.iter().chain(&may).copied().collect();
+    let all: BTreeSet<_> = must.iter().chain(&may).copied().collect();
     let others: Vec<_> = stored.keys().filter(|id| !all.contains(id)).collect();
     assert!(others.is_empty(), "nobody sent {others:?}");
     let again: Vec<_> = stored.iter().filter(|(_, version)| **version != 1).take(10).collect();
@@ -44,8 +48,12 @@ pub(crate) fn ids(world: &World) {
     assert_eq!(elsewhere["count"], 0, "documents in another index");
 }
 
-/// The figures of a run add up, and claim no more than there is.
-pub(crate) fn figures(world: &World, end: &End) {
+/// After any run: its figures add up and claim no more than there is, and so does the ledger.
+pub(crate) fn after(schedule: &Schedule, world: &World, folder: &Path, end: &End) {
+    let stored = stored(world);
+    if core_is_there() {
+        kept::claims(schedule, world, folder, &stored);
+    }
     if end.summary.is_none() {
         return;
     }
@@ -54,7 +62,7 @@ pub(crate) fn figures(world: &World, end: &End) {
     let sum: u64 = outcomes.iter().map(|name| end.figure(name)).sum();
     assert_eq!(end.figure("records"), sum, "{end:?}");
     assert_eq!(end.figure("status"), u64::try_from(end.status.unwrap()).unwrap());
-    let there = stored(world).len() as u64;
+    let there = stored.len() as u64;
     assert!(end.figure("indexed") <= there, "{there} are there: {end:?}");
 }
 

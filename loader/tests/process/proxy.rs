@@ -45,12 +45,12 @@ pub(crate) struct Proxy {
 
 struct State {
     behind: Behind,
-    upstream: Mutex<String>,
+    upstream: Arc<Mutex<String>>,
     rules: Vec<(Rule, AtomicU32)>,
     largest: Option<usize>,
     act: Box<dyn Fn(Act) + Send + Sync>,
     seed: u64,
-    seen: Mutex<Seen>,
+    met: Mutex<Met>,
     under_way: Mutex<usize>,
     quiet: Condvar,
     ended: AtomicBool,
@@ -66,14 +66,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) largest: Option<usize>,
 }
 
-/// What came by.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Seen {
-    /// Faults that were met, how often.
-    pub(crate) faults: BTreeMap<Fault, u32>,
-    /// Requests to write or read a log or the ledger, and what the server said to them.
-    pub(crate) bulks: u32,
-}
+/// Faults that were met, and how often.
+pub(crate) type Met = BTreeMap<Fault, u32>;
 
 /// How an answer leaves.
 enum Reply {
@@ -83,10 +77,10 @@ enum Reply {
 }
 
 impl Proxy {
-    /// Passes everything on to `upstream` but what meets a rule.
+    /// Passes everything on to `upstream`, a URL that may change, but what meets a rule.
     pub(crate) fn start(
         behind: Behind,
-        upstream: &str,
+        upstream: Arc<Mutex<String>>,
         plan: Plan<'_>,
         act: impl Fn(Act) + Send + Sync + 'static,
     ) -> Self {
@@ -94,12 +88,12 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             behind,
-            upstream: Mutex::new(host(upstream)),
+            upstream,
             rules: plan.rules.iter().map(|rule| (*rule, AtomicU32::new(0))).collect(),
             largest: plan.largest,
             act: Box::new(act),
             seed: plan.seed,
-            seen: Mutex::default(),
+            met: Mutex::default(),
             under_way: Mutex::new(0),
             quiet: Condvar::new(),
             ended: AtomicBool::new(false),
@@ -121,13 +115,8 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    /// The server behind is somewhere else from now on.
-    pub(crate) fn lead_to(&self, upstream: &str) {
-        *lock(&self.state.upstream) = host(upstream);
-    }
-
-    pub(crate) fn seen(&self) -> Seen {
-        lock(&self.state.seen).clone()
+    pub(crate) fn met(&self) -> Met {
+        lock(&self.state.met).clone()
     }
 
     /// Waits until nothing that was passed on is under way: what a killed program sent may still be worked on.
@@ -199,15 +188,9 @@ impl State {
             return Reply::Whole(Message::answer(413, "text/plain", "").bytes());
         }
         let drawn = self.draw(class);
-        {
-            // Noted before anything is answered: whoever has the answer finds it here.
-            let mut seen = lock(&self.seen);
-            seen.bulks += u32::from(class == Class::Bulk);
-            if let Some((fault, _)) = drawn {
-                *seen.faults.entry(fault).or_default() += 1;
-            }
-        }
         let Some((fault, seed)) = drawn else { return whole(self.pass_on(&request)) };
+        // Noted before anything is answered: whoever has the answer finds it here.
+        *lock(&self.met).entry(fault).or_default() += 1;
         match fault {
             Fault::Late(wait) => {
                 let answer = self.pass_on(&request);
@@ -289,7 +272,7 @@ impl State {
 
     fn connect(&self) -> Option<TcpStream> {
         let upstream = lock(&self.upstream).clone();
-        let server = TcpStream::connect(upstream).ok()?;
+        let server = TcpStream::connect(upstream.trim_start_matches("http://").trim_end_matches('/')).ok()?;
         server.set_read_timeout(Some(PATIENCE)).ok()?;
         Some(server)
     }
@@ -311,10 +294,6 @@ impl State {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn host(url: &str) -> String {
-    url.trim_start_matches("http://").trim_end_matches('/').to_owned()
 }
 
 fn whole(answer: Option<Message>) -> Reply {
@@ -344,6 +323,7 @@ fn refusal(status: u16) -> Message {
 }
 
 fn s3_error(status: u16, code: &str, message: &str) -> Vec<u8> {
-    let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    let body =
+        format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>");
     Message::answer(status, "application/xml", body).bytes()
 }

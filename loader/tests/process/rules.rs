@@ -134,10 +134,7 @@ impl Fault {
     }
 
     pub(crate) fn kills(self) -> bool {
-        matches!(
-            self,
-            Self::KilledBefore | Self::KilledAmid | Self::KilledAfter | Self::KilledInBody(_)
-        )
+        matches!(self, Self::KilledBefore | Self::KilledAmid | Self::KilledAfter | Self::KilledInBody(_))
     }
 }
 

@@ -41,12 +41,14 @@ pub(crate) enum Kind {
     LedgerUnavailable,
     /// Something of everything.
     Mixed,
+    /// kill -9 in the middle of an object that is large enough to be resumed.
+    Resumed,
     /// The node is stopped, or killed, and started again.
     Restarted,
 }
 
 /// In the order of seeds.
-pub(crate) const KINDS: [Kind; 17] = [
+pub(crate) const KINDS: [Kind; 18] = [
     Kind::Killed,
     Kind::Resets,
     Kind::PartialStorm,
@@ -64,6 +66,7 @@ pub(crate) const KINDS: [Kind; 17] = [
     Kind::DiskFull,
     Kind::Start,
     Kind::Mixed,
+    Kind::Resumed,
 ];
 
 /// Where dead letters go.
@@ -97,8 +100,9 @@ pub(crate) struct Schedule {
     /// Small objects, and the records of each at most.
     pub(crate) small: u64,
     pub(crate) records: u64,
-    /// Records of the one large object, of some 10 kB each.
+    /// Records of the one large object, and bytes of each.
     pub(crate) large: u64,
+    pub(crate) large_record: usize,
     /// Percent of the records of small objects that cannot be loaded.
     pub(crate) bad: u64,
     /// Objects are named one by one and not by their prefix, some of them more than once.
@@ -133,6 +137,7 @@ impl Schedule {
             small: 2 + random.below(4),
             records: 10 + random.below(80),
             large,
+            large_record: 9_000,
             bad: if random.below(2) == 0 { 3 + random.below(10) } else { 0 },
             one_by_one: random.below(4) == 0,
             processes: 1,
@@ -216,6 +221,9 @@ impl Schedule {
             Kind::DeadLettersUnavailable => {
                 self.bad = 10;
                 self.dead_letters = one_of(&[DeadLetters::NoFolder, DeadLetters::DeniedBucket], random);
+                if self.dead_letters == DeadLetters::DeniedBucket {
+                    self.s3_rule(Class::Put, 0, 1, Fault::Denied);
+                }
                 self.failures = 1;
             }
             Kind::DiskFull => {
@@ -224,29 +232,46 @@ impl Schedule {
                 self.failures = 1;
             }
             Kind::LedgerUnavailable => {
-                let fault = one(&[Fault::Refused(503), Fault::ResetBefore, Fault::AnswerLost], random);
-                let class = one_of(&[Class::LedgerRead, Class::LedgerWrite, Class::LedgerWrite], random);
-                self.rule(class, random.below(3), 1 + random.below(3) as u32, fault);
-                self.failures = 3;
+                let faults =
+                    [Fault::Refused(503), Fault::Refused(403), Fault::ResetBefore, Fault::AnswerLost];
+                let (fault, times) = (one(&faults, random), 1 + random.below(3) as u32);
+                let class = one_of(&[Class::LedgerRead, Class::LedgerWrite], random);
+                self.rule(class, 0, times, fault);
+                // What is there is read once; what is to be written is tried until it passes, but for a missing right.
+                let once = class == Class::LedgerRead || fault == Fault::Refused(403);
+                self.failures = if once { times } else { 0 };
             }
             Kind::Mixed => {
                 for _ in 0..2 + random.below(2) {
-                    let kinds = [Kind::Killed, Kind::Resets, Kind::Storm, Kind::PartialStorm, Kind::BadAnswers];
+                    let kinds =
+                        [Kind::Killed, Kind::Resets, Kind::Storm, Kind::PartialStorm, Kind::BadAnswers];
                     let kind = one_of(&kinds, random);
                     self.faults(kind, random);
                 }
                 self.s3_rule(Class::Get, 1, 1, Fault::BodyCut(random.below(100) as u8));
             }
+            Kind::Resumed => {
+                self.huge(random);
+                // The ledger is written when a good part is through, and at the end.
+                let fault = one(&[Fault::KilledBefore, Fault::KilledAfter, Fault::KilledAfter], random);
+                self.rule(Class::LedgerWrite, random.below(2), 1, fault);
+                if random.below(2) == 0 {
+                    self.rule(Class::Bulk, 5 + random.below(40), 1, Fault::KilledAfter);
+                }
+            }
             Kind::Restarted => {
-                self.large = 1_200;
-                self.largest = None;
-                self.timeout = 20;
-                let nth = 1 + random.below(3);
-                self.rule(Class::Bulk, nth, 1, one(&[Fault::NodeStopped, Fault::NodeKilled], random));
-                // First contact is not tried again.
-                self.failures = 0;
+                self.huge(random);
+                (self.large, self.timeout) = (self.large / 4, 20);
+                let faults = [Fault::NodeKilled, Fault::NodeStopped];
+                self.rule(Class::Bulk, random.below(4), 1, faults[(self.seed % 2) as usize]);
             }
         }
+    }
+
+    /// With an object of some 60 pieces.
+    fn huge(&mut self, random: &mut Random) {
+        (self.large, self.large_record, self.largest) = (1_400 + random.below(300), 50_000, None);
+        (self.small, self.one_by_one) = (2, false);
     }
 
     /// One of the bulk requests that there will be.

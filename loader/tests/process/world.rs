@@ -1,19 +1,24 @@
 //! The objects of a schedule, and what must become of their records.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
-use siem_loader::sink::{Method, Random};
+use siem_loader::sink::{Auth, Cluster, ClusterConfig, Method, Random};
 
 use crate::program::gzip;
+use crate::rules::LEDGER;
 use crate::s3_support::{client, new_bucket, runtime};
 use crate::schedule::Schedule;
-use crate::support::{cluster_at, ok};
+use crate::support::ok;
 
 /// The year of all events here, which no other test of this program uses. A month is one schedule's at a time.
 const YEAR: &str = "2025";
+
+/// How long the node is waited for: other schedules keep it busy.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What an object holds.
 #[derive(Debug, Clone, Default)]
@@ -46,31 +51,27 @@ pub(crate) struct World {
     pub(crate) bucket: String,
     pub(crate) index: String,
     /// URL of the node itself, with no proxy before it.
-    pub(crate) node: Mutex<String>,
+    node: Arc<Mutex<String>>,
     objects: Mutex<BTreeMap<String, Object>>,
     seed: u64,
 }
 
 impl World {
     /// Puts the objects, and makes the index with a mapping that refuses some of their records.
-    pub(crate) fn make(schedule: &Schedule, month: usize, node: &str) -> Self {
+    pub(crate) fn make(schedule: &Schedule, month: usize, node: Arc<Mutex<String>>) -> Self {
         let bucket = new_bucket();
         let index = format!("log-aws-cloudtrail-{YEAR}-{month:02}");
-        let world = Self {
-            bucket,
-            index,
-            node: Mutex::new(node.to_owned()),
-            objects: Mutex::default(),
-            seed: schedule.seed,
-        };
+        let world = Self { bucket, index, node, objects: Mutex::default(), seed: schedule.seed };
         let mut random = Random::seeded(schedule.seed ^ 0x0b1e_c750);
         for number in 0..schedule.small {
             let records = 1 + random.below(schedule.records);
-            let content = content(&format!("{}-{number}", schedule.seed), month, records, schedule.bad, 0, &mut random);
+            let content =
+                content(&format!("{}-{number}", schedule.seed), month, records, schedule.bad, 0, &mut random);
             world.add(&key(month, &format!("small{number}")), content);
         }
         if schedule.large > 0 {
-            let content = content(&format!("{}-large", schedule.seed), month, schedule.large, 0, 9_000, &mut random);
+            let (ids, size) = (format!("{}-large", schedule.seed), schedule.large_record);
+            let content = content(&ids, month, schedule.large, schedule.bad / 4, size, &mut random);
             world.add(&key(month, "large"), content);
         }
         world.make_index();
@@ -89,7 +90,7 @@ impl World {
 
     /// The large records need not cost the node more than they must: nothing of them is searched here.
     fn make_index(&self) {
-        self.remove_index();
+        self.remove_indices();
         let properties = json!({
             "vpcEndpointId": {"type": "integer"},
             "@message": {"type": "text", "index": false},
@@ -101,11 +102,20 @@ impl World {
         self.ask(Method::Put, &format!("/{}", self.index), Some(body));
     }
 
-    pub(crate) fn remove_index(&self) {
-        let node = cluster_at(&self.node());
-        let path = format!("/{}", self.index);
-        let (status, _) = runtime().block_on(node.call(Method::Delete, &path, &[], None)).unwrap();
-        assert!(status == 200 || status == 404, "{status}");
+    /// Removes the index, and that of the ledger for the same month.
+    fn remove_indices(&self) {
+        let node = self.cluster();
+        for index in [self.index.clone(), self.ledger_index()] {
+            let path = format!("/{index}");
+            let (status, _) = runtime().block_on(node.call(Method::Delete, &path, &[], None)).unwrap();
+            assert!(status == 200 || status == 404, "{status}");
+        }
+    }
+
+    /// Where the ledger has the objects of this month.
+    pub(crate) fn ledger_index(&self) -> String {
+        let month = self.index.trim_start_matches("log-aws-cloudtrail-");
+        format!("{LEDGER}{month}")
     }
 
     /// Puts other records under the key of a path; those before may be in the index or not.
@@ -137,8 +147,9 @@ impl World {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn node(&self) -> String {
-        self.node.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn cluster(&self) -> Cluster {
+        let url = self.node.lock().unwrap_or_else(PoisonError::into_inner).parse().unwrap();
+        Cluster::connect(ClusterConfig { url, auth: Auth::None, timeout: PATIENCE, gzip: false }).unwrap()
     }
 
     /// What is to be loaded: the prefix, or the objects one by one in some order, the first of them again at the end.
@@ -158,7 +169,7 @@ impl World {
 
     /// One request to the node, answered with 2xx.
     pub(crate) fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Value {
-        runtime().block_on(ok(&cluster_at(&self.node()), method, path, body))
+        runtime().block_on(ok(&self.cluster(), method, path, body))
     }
 }
 
@@ -166,7 +177,7 @@ impl Drop for World {
     fn drop(&mut self) {
         // Other tests count what is in the indices of a node.
         if !std::thread::panicking() {
-            self.remove_index();
+            self.remove_indices();
         }
     }
 }
@@ -178,7 +189,19 @@ fn key(month: usize, name: &str) -> String {
     )
 }
 
-/// `size` is that of one field of each record.
+/// White space of which a part does not pack well, so that an object is large before and after packing, and cheap for
+/// the node: it is only in the text of the record.
+fn blanks(size: usize, random: &mut Random) -> String {
+    let mut text = String::with_capacity(size + 64);
+    while text.len() < size / 4 {
+        let bits = random.next_u64();
+        text.extend((0..64).map(|bit| if bits >> bit & 1 == 0 { ' ' } else { '\t' }));
+    }
+    text.extend(std::iter::repeat_n(' ', size.saturating_sub(text.len())));
+    text
+}
+
+/// `size` is that of the white space in each record.
 fn content(ids: &str, month: usize, records: u64, bad: u64, size: usize, random: &mut Random) -> Content {
     let mut content = Content::default();
     let mut texts = Vec::new();
@@ -198,9 +221,6 @@ fn content(ids: &str, month: usize, records: u64, bad: u64, size: usize, random:
             "eventType": "AwsApiCall",
             "recipientAccountId": "111122223333",
         });
-        if size > 0 {
-            event["requestParameters"]["content"] = "word ".repeat(size / 5).into();
-        }
         if random.below(100) < bad {
             content.bad.insert(place);
             texts.push(match random.below(3) {
@@ -213,7 +233,7 @@ fn content(ids: &str, month: usize, records: u64, bad: u64, size: usize, random:
             });
         } else {
             content.good.insert(id);
-            texts.push(event.to_string());
+            texts.push(event.to_string().replacen('{', &format!("{{{}", blanks(size, random)), 1));
         }
     }
     content.bytes = gzip(format!("{{\"Records\":[{}]}}", texts.join(",")).as_bytes());
