@@ -137,7 +137,7 @@ impl Schedule {
             small: 2 + random.below(4),
             records: 10 + random.below(80),
             large,
-            large_record: 9_000,
+            large_record: 20_000,
             bad: if random.below(2) == 0 { 3 + random.below(10) } else { 0 },
             one_by_one: random.below(4) == 0,
             processes: 1,
@@ -151,8 +151,9 @@ impl Schedule {
         let one = |from: &[Fault], random: &mut Random| from[random.below(from.len() as u64) as usize];
         match kind {
             Kind::Killed => {
-                for _ in 0..1 + random.below(2) {
-                    let fault = one(&[Fault::KilledBefore, Fault::KilledAmid, Fault::KilledAfter], random);
+                let faults = [Fault::KilledBefore, Fault::KilledAmid, Fault::KilledAfter];
+                let first = self.turn(&faults);
+                for fault in [first, one(&faults, random)].into_iter().take(1 + random.below(2) as usize) {
                     let class = if random.below(5) == 0 { Class::LedgerWrite } else { Class::Bulk };
                     self.rule(class, self.any_bulk(random), 1, fault);
                 }
@@ -162,17 +163,19 @@ impl Schedule {
                 self.s3_rule(Class::Get, nth, 1, Fault::KilledInBody(random.below(101) as u8));
             }
             Kind::Resets => {
-                for _ in 0..2 + random.below(3) {
-                    let fault = one(&[Fault::ResetBefore, Fault::RequestCut, Fault::AnswerLost], random);
+                let faults = [Fault::ResetBefore, Fault::RequestCut, Fault::AnswerLost];
+                self.rule(Class::Bulk, 0, 1, self.turn(&faults));
+                for _ in 0..1 + random.below(3) {
+                    let fault = one(&faults, random);
                     self.rule(Class::Bulk, self.any_bulk(random), 1, fault);
                 }
             }
             Kind::Storm => {
-                let fault = Fault::Refused(one_of(&[429, 429, 502, 503], random));
+                let fault = Fault::Refused(self.turn(&[429, 503, 502]));
                 self.rule(Class::Bulk, self.any_bulk(random), 2 + random.below(3) as u32, fault);
             }
             Kind::PartialStorm => {
-                let fault = Fault::SomeRefused(one_of(&[429, 429, 503], random));
+                let fault = Fault::SomeRefused(self.turn(&[429, 503]));
                 self.rule(Class::Bulk, random.below(2), 2 + random.below(4) as u32, fault);
             }
             Kind::Slow => {
@@ -181,8 +184,9 @@ impl Schedule {
                 self.rule(Class::Bulk, self.any_bulk(random), 1, Fault::Late(3_500));
             }
             Kind::BadAnswers => {
-                for _ in 0..1 + random.below(3) {
-                    let faults = [Fault::AnswerCut, Fault::AnswerTruncated, Fault::AnswerMalformed];
+                let faults = [Fault::AnswerCut, Fault::AnswerTruncated, Fault::AnswerMalformed];
+                self.rule(Class::Bulk, 0, 1, self.turn(&faults));
+                for _ in 0..random.below(3) {
                     self.rule(Class::Bulk, self.any_bulk(random), 1, one(&faults, random));
                 }
             }
@@ -214,13 +218,13 @@ impl Schedule {
                 }
             }
             Kind::Start => {
-                let fault = one(&[Fault::Refused(503), Fault::ResetBefore, Fault::AnswerCut], random);
+                let fault = self.turn(&[Fault::Refused(503), Fault::ResetBefore, Fault::AnswerCut]);
                 self.rule(Class::Start, random.below(8), 1, fault);
                 self.failures = 1;
             }
             Kind::DeadLettersUnavailable => {
                 self.bad = 10;
-                self.dead_letters = one_of(&[DeadLetters::NoFolder, DeadLetters::DeniedBucket], random);
+                self.dead_letters = self.turn(&[DeadLetters::NoFolder, DeadLetters::DeniedBucket]);
                 if self.dead_letters == DeadLetters::DeniedBucket {
                     self.s3_rule(Class::Put, 0, 1, Fault::Denied);
                 }
@@ -235,7 +239,7 @@ impl Schedule {
                 let faults =
                     [Fault::Refused(503), Fault::Refused(403), Fault::ResetBefore, Fault::AnswerLost];
                 let (fault, times) = (one(&faults, random), 1 + random.below(3) as u32);
-                let class = one_of(&[Class::LedgerRead, Class::LedgerWrite], random);
+                let class = self.turn(&[Class::LedgerRead, Class::LedgerWrite]);
                 self.rule(class, 0, times, fault);
                 // What is there is read once; what is to be written is tried until it passes, but for a missing right.
                 let once = class == Class::LedgerRead || fault == Fault::Refused(403);
@@ -262,10 +266,15 @@ impl Schedule {
             Kind::Restarted => {
                 self.huge(random);
                 (self.large, self.timeout) = (self.large / 4, 20);
-                let faults = [Fault::NodeKilled, Fault::NodeStopped];
-                self.rule(Class::Bulk, random.below(4), 1, faults[(self.seed % 2) as usize]);
+                let fault = if self.seed.is_multiple_of(2) { Fault::NodeKilled } else { Fault::NodeStopped };
+                self.rule(Class::Bulk, random.below(4), 1, fault);
             }
         }
+    }
+
+    /// One after the other with the seeds of a kind, so that a few of them meet all.
+    fn turn<T: Copy>(&self, from: &[T]) -> T {
+        from[(self.seed / KINDS.len() as u64) as usize % from.len()]
     }
 
     /// With an object of some 60 pieces.
@@ -274,14 +283,11 @@ impl Schedule {
         (self.small, self.one_by_one) = (2, false);
     }
 
-    /// One of the bulk requests that there will be.
+    /// One of the bulk requests that there will be, by what a document of an event comes to.
     fn any_bulk(&self, random: &mut Random) -> u64 {
-        match (self.largest, self.large) {
-            (None, 0) => 0,
-            (None, _) => random.below(4),
-            // Those that are too large are refused before they are counted.
-            (Some(_), _) => random.below(6),
-        }
+        let small = self.small * self.records / 2 * 2_200;
+        let bytes = small + self.large * (self.large_record as u64 + 2_200);
+        random.below(1 + bytes / self.largest.map_or(4 << 20, |largest| largest as u64))
     }
 
     fn rule(&mut self, class: Class, nth: u64, times: u32, fault: Fault) {

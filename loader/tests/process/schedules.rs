@@ -93,6 +93,7 @@ fn check(schedule: &Schedule, month: usize, node: Option<&Node>) -> Met {
         *met.entry(fault).or_default() += count;
     }
     std::fs::remove_dir_all(&setting.folder).unwrap();
+    world.remove_indices();
     met
 }
 
