@@ -118,7 +118,34 @@ pub(crate) enum Fault {
     Deleted(u8),
 }
 
+/// Those that a run of all seeds meets on a shared node.
+pub(crate) const FAULTS: [&str; 18] = [
+    "Late",
+    "Refused",
+    "SlowDown",
+    "Denied",
+    "ResetBefore",
+    "RequestCut",
+    "AnswerLost",
+    "AnswerCut",
+    "AnswerTruncated",
+    "AnswerMalformed",
+    "SomeRefused",
+    "BodyCut",
+    "KilledBefore",
+    "KilledAmid",
+    "KilledAfter",
+    "KilledInBody",
+    "Replaced",
+    "Deleted",
+];
+
 impl Fault {
+    /// Its name without its measure.
+    pub(crate) fn name(&self) -> String {
+        format!("{self:?}").split('(').next().unwrap_or_default().to_owned()
+    }
+
     /// Whether a request that meets it may have been done without the program knowing.
     pub(crate) fn hides_success(self) -> bool {
         matches!(
