@@ -72,6 +72,12 @@ impl ClusterArgs {
         Ok(Cluster::connect(ClusterConfig { url, auth, timeout, gzip })?)
     }
 
+    /// As [`Self::connect`]; where nothing is said about packing, bodies are packed unless the cluster is on this machine.
+    pub(super) fn connect_packing(&self, gzip: Option<bool>, runtime: &Handle) -> anyhow::Result<Cluster> {
+        let cluster = self.connect(gzip.unwrap_or(false), runtime)?;
+        if gzip.is_none() && !is_local(&cluster) { self.connect(true, runtime) } else { Ok(cluster) }
+    }
+
     fn auth(&self, url: &Url, runtime: &Handle) -> anyhow::Result<Auth> {
         let host = url.host_str().unwrap_or_default();
         let managed = [".es.amazonaws.com", ".es.amazonaws.com.cn", ".aoss.amazonaws.com"];
@@ -101,7 +107,7 @@ impl ClusterArgs {
 }
 
 /// Whether packing bodies costs more than it saves: the cluster is on this machine.
-pub(super) fn is_local(cluster: &Cluster) -> bool {
+fn is_local(cluster: &Cluster) -> bool {
     Url::parse(cluster.url()).ok().is_some_and(|url| match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

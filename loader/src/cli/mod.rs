@@ -1,8 +1,10 @@
 //! The command line.
 
 mod connect;
+mod dead_letters;
 mod explain;
 mod gather;
+mod keep;
 mod load;
 mod progress;
 mod render;
@@ -38,6 +40,10 @@ enum Command {
     Load(load::LoadArgs),
     /// Write the documents of objects instead of sending them: one line a document
     Render(render::RenderArgs),
+    /// List dead letters by reason, with what to do about them
+    DeadLetters(dead_letters::DeadLettersArgs),
+    /// Send dead letters again, and keep only those that are still refused
+    Redrive(dead_letters::RedriveArgs),
     /// Say which log a key or a file is, why, and what becomes of its records; without any network
     Explain(explain::ExplainArgs),
     /// Install what a cluster needs: component and index templates
@@ -59,6 +65,9 @@ struct InputArgs {
     /// Bucket that files were copied from: written to @log_s3bucket
     #[arg(long, value_name = "NAME")]
     bucket: Option<String>,
+    /// Roles and regions of buckets, as JSON: {"BUCKET":{"role_arn":"…","external_id":"…"}}; all that can be set: docs/access.md
+    #[arg(long, value_name = "JSON", env = crate::fetch::BUCKETS_VARIABLE, hide_env_values = true)]
+    buckets: Option<crate::fetch::BucketRules>,
     /// Threads that render documents [default: the processors there are]
     #[arg(long, value_name = "N", env = "SIEM_LOADER_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -77,6 +86,12 @@ impl InputArgs {
     fn threads(&self) -> usize {
         let there = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         self.threads.map_or_else(there, usize::from)
+    }
+
+    fn source(&self, runtime: &tokio::runtime::Handle) -> crate::fetch::Source {
+        let buckets = self.buckets.clone().unwrap_or_default();
+        let settings = crate::fetch::S3Settings { buckets, ..crate::fetch::S3Settings::default() };
+        crate::fetch::Source::with_s3(self.options(), runtime.clone(), settings)
     }
 
     fn options(&self) -> crate::fetch::FetchOptions {
@@ -104,6 +119,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Load(args) => load::run(args),
         Command::Render(args) => render::run(args),
+        Command::DeadLetters(args) => dead_letters::list(args),
+        Command::Redrive(args) => dead_letters::redrive(args),
         Command::Explain(args) => explain::run(args),
         Command::Setup(args) => setup::run(args),
     };

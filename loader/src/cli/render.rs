@@ -17,8 +17,7 @@ use clap::Args;
 use super::{InputArgs, OutputFormat, gather::gather, summary::Summary};
 use crate::{
     error::ErrorClass,
-    fetch::Source,
-    pipeline::{Chunk, ObjectRun, Output, Settings},
+    pipeline::{Chunk, ObjectRun, Output, Settings, Settled},
 };
 
 /// Arguments of `render`.
@@ -87,17 +86,18 @@ impl Output for Lines {
     }
 
     fn take(&self, chunk: Chunk) {
-        let count = chunk.records();
         match self.write(&chunk) {
-            Ok(()) => chunk.run.report().counts.discarded += count,
+            Ok(()) => chunk.discard(),
             Err(error) if self.out_dir.is_none() && error.kind() == ErrorKind::BrokenPipe => {
-                chunk.run.report().counts.discarded += count;
+                chunk.discard();
                 self.closed.store(true, Ordering::Relaxed);
             }
             Err(error) => {
                 let mut report = chunk.run.report();
-                report.not_delivered(ErrorClass::Configuration, count);
+                report.not_delivered(ErrorClass::Configuration, chunk.records());
                 report.fail(ErrorClass::Configuration, format!("documents cannot be written: {error}"));
+                drop(report);
+                chunk.run.settle(chunk.piece, Settled { lost: true, ..Settled::default() });
             }
         }
     }
@@ -109,7 +109,7 @@ impl Output for Lines {
 
 pub(super) fn run(args: RenderArgs) -> anyhow::Result<u8> {
     let runtime = super::runtime().context("cannot start the network threads")?;
-    let source = Source::new(args.input.options(), runtime.handle().clone());
+    let source = args.input.source(runtime.handle());
     let mut settings = Settings::for_threads(args.input.threads());
     // On standard output the documents of one object follow those of the object before it.
     settings.one_by_one = args.out_dir.is_none();
