@@ -43,12 +43,14 @@ pub(crate) enum Kind {
     Mixed,
     /// kill -9 in the middle of an object that is large enough to be resumed.
     Resumed,
+    /// The body of an object that is large enough to be resumed is cut again and again, until reading it is given up.
+    ReadingGivenUp,
     /// The node is stopped, or killed, and started again.
     Restarted,
 }
 
 /// In the order of seeds.
-pub(crate) const KINDS: [Kind; 18] = [
+pub(crate) const KINDS: [Kind; 19] = [
     Kind::Killed,
     Kind::Resets,
     Kind::PartialStorm,
@@ -67,6 +69,7 @@ pub(crate) const KINDS: [Kind; 18] = [
     Kind::Start,
     Kind::Mixed,
     Kind::Resumed,
+    Kind::ReadingGivenUp,
 ];
 
 /// Where dead letters go.
@@ -114,6 +117,9 @@ pub(crate) struct Schedule {
 
 /// Seconds that a request is waited for where nothing is to be too late.
 const LONG: u64 = 60;
+
+/// Tries to go on with a body after which the program gives up.
+const GIVE_UP: u64 = 5;
 
 impl Schedule {
     pub(crate) fn of(seed: u64) -> Self {
@@ -262,6 +268,15 @@ impl Schedule {
                 if random.below(2) == 0 {
                     self.rule(Class::Bulk, 5 + random.below(40), 1, Fault::KilledAfter);
                 }
+            }
+            Kind::ReadingGivenUp => {
+                self.huge(random);
+                (self.large, self.large_record) = (700 + random.below(100), 100_000);
+                // The large object comes first, by name; then nothing more of it comes.
+                self.s3_rule(Class::Get, 0, 1, Fault::BodyCut(20 + random.below(70) as u8));
+                self.s3_rule(Class::Get, 1, GIVE_UP, Fault::BodyCut(0));
+                self.threads = 1;
+                self.failures = 1;
             }
             Kind::Restarted => {
                 self.huge(random);

@@ -216,7 +216,7 @@ fn content(ids: &str, month: usize, records: u64, bad: u64, size: usize, random:
             content.bad.insert(place);
             texts.push(match random.below(3) {
                 0 => event.to_string().replace("GetObject", "Get\\qObject"),
-                1 => "42".to_owned(),
+                1 => "[42]".to_owned(),
                 _ => {
                     event["vpcEndpointId"] = "vpce-0a1b2c3d".into();
                     event.to_string()
