@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
@@ -12,7 +12,6 @@ use crate::program::gzip;
 use crate::rules::LEDGER;
 use crate::s3_support::{client, new_bucket, runtime};
 use crate::schedule::Schedule;
-use crate::support::ok;
 
 /// The year of all events here, which no other test of this program uses. A month is one schedule's at a time.
 const YEAR: &str = "2025";
@@ -167,9 +166,20 @@ impl World {
         keys.iter().map(|key| format!("s3://{}/{key}", self.bucket)).collect()
     }
 
-    /// One request to the node, answered with 2xx.
+    /// One request to the node, answered with 2xx. Shards of an index that somebody else just made may not be there yet.
     pub(crate) fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Value {
-        runtime().block_on(ok(&self.cluster(), method, path, body))
+        let (cluster, body) = (self.cluster(), body.map(|body| body.to_string()));
+        let began = Instant::now();
+        loop {
+            let answer = runtime().block_on(cluster.call(method, path, &[], body.as_deref()));
+            let (status, answer) = answer.unwrap();
+            if (200..300).contains(&status) {
+                return serde_json::from_slice(&answer).unwrap();
+            }
+            let told = String::from_utf8_lossy(&answer);
+            assert!(status == 503 && began.elapsed() < PATIENCE, "{path}: {status} {told}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 }
 
