@@ -1,7 +1,7 @@
 # The everyday commands. Each of them is also there without make: cargo, and the scripts in dev/.
 
 .DEFAULT_GOAL := help
-.PHONY: help build lint deny test demo down clean
+.PHONY: help build lint deny test faults demo down clean
 
 MAX_LINES := 500
 
@@ -31,6 +31,9 @@ deny: ## advisories, licences, sources and bans by cargo-deny
 
 test: ## all tests, against a real OpenSearch and a real S3 server (ARGS=... for cargo test)
 	@dev/test $(ARGS)
+
+faults: ## longer runs of the schedules of faults (SEEDS=1000), see docs/faults.md
+	@dev/faults $(or $(SEEDS),1000)
 
 demo: ## logs from an S3 bucket into OpenSearch, on this machine; the dashboards as a page
 	@dev/demo
