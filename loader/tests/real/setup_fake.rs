@@ -44,6 +44,8 @@ pub(crate) struct Fake {
 
 impl Fake {
     pub(crate) fn start() -> Self {
+        // Started now where it is not yet: nobody waits for that long in the middle of a request.
+        opensearch_url();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state_index = format!("setup-state-{}", unique());
