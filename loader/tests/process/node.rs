@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a node may take to start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Ends with this process.
 #[derive(Debug, Clone)]
@@ -10,12 +14,13 @@ pub(crate) struct Node {
     folder: PathBuf,
     /// Where it answers; another place after each start.
     pub(crate) url: Arc<Mutex<String>>,
+    starting: Arc<(Mutex<bool>, Condvar)>,
 }
 
 impl Node {
     pub(crate) fn start() -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("opensearch-restarts");
-        let node = Self { folder, url: Arc::default() };
+        let node = Self { folder, url: Arc::default(), starting: Arc::default() };
         // What a run before this one may have left.
         node.script(&["down"]);
         node.up();
@@ -36,8 +41,27 @@ impl Node {
         } else {
             self.script(&["down", "--keep-data"]);
         }
+        self.set_starting(true);
         let node = self.clone();
-        std::thread::spawn(move || node.up());
+        std::thread::spawn(move || {
+            node.up();
+            node.set_starting(false);
+        });
+    }
+
+    fn set_starting(&self, starting: bool) {
+        *self.starting.0.lock().unwrap_or_else(PoisonError::into_inner) = starting;
+        self.starting.1.notify_all();
+    }
+
+    /// Waits until it has started again.
+    pub(crate) fn wait_until_up(&self) {
+        let starting = self.starting.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.starting.1.wait_timeout_while(starting, PATIENCE, |starting| *starting);
+        assert!(
+            !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out(),
+            "the node does not start again"
+        );
     }
 
     pub(crate) fn stop(&self) {

@@ -283,6 +283,8 @@ impl Schedule {
                 (self.large, self.timeout) = (self.large / 4, 20);
                 let fault = if self.seed.is_multiple_of(2) { Fault::NodeKilled } else { Fault::NodeStopped };
                 self.rule(Class::Bulk, random.below(4), 1, fault);
+                // The node may stay away longer than the ledger is waited for.
+                self.failures = 1;
             }
         }
     }

@@ -66,6 +66,9 @@ fn check(schedule: &Schedule, month: usize, node: Option<&Node>) -> Met {
         while ends.last().is_none_or(|end| !matches!(end.status, Some(0 | 1))) {
             assert!(ends.len() < most, "not done after {most} runs: {ends:#?}");
             let end = setting.run(&processes, ends.len());
+            if let Some(node) = node {
+                node.wait_until_up();
+            }
             opensearch.wait_until_quiet();
             s3.wait_until_quiet();
             checks::after(schedule, &world, &setting.folder, &end);
