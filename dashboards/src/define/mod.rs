@@ -43,7 +43,7 @@ mod conditions {
     /// Signed in with nothing but a password. A federated role has its MFA at the identity provider.
     pub(super) const NO_MFA: &str = r#"eventName:"ConsoleLogin" and responseElements.ConsoleLogin:"Success" and userIdentity.type:("IAMUser" or "Root") and not additionalEventData.MFAUsed:"Yes""#;
     /// Logging or detection was switched off or changed.
-    pub(super) const TAMPERED: &str = "eventName:(StopLogging or DeleteTrail or UpdateTrail or PutEventSelectors or DeleteEventDataStore or DeleteFlowLogs or DeleteDetector or UpdateDetector or DisassociateFromAdministratorAccount or DisableSecurityHub or BatchDisableStandards or StopConfigurationRecorder or DeleteConfigurationRecorder or DeleteDeliveryChannel or DeleteLogGroup or DeleteLogStream or PutRetentionPolicy)";
+    pub(super) const TAMPERED: &str = "eventName:(StopLogging or DeleteTrail or UpdateTrail or PutEventSelectors or PutInsightSelectors or DeleteEventDataStore or UpdateEventDataStore or StopEventDataStoreIngestion or DeleteFlowLogs or DeleteDetector or UpdateDetector or DisassociateFromAdministratorAccount or DisableSecurityHub or BatchDisableStandards or StopConfigurationRecorder or DeleteConfigurationRecorder or DeleteDeliveryChannel or DeleteLogGroup or DeleteLogStream or PutRetentionPolicy)";
     /// Refused for want of rights.
     pub(super) const DENIED: &str = "errorCode:(AccessDenied* or *UnauthorizedOperation)";
     /// From inside to outside, allowed.
