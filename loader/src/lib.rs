@@ -5,7 +5,9 @@
 
 pub mod cli;
 pub mod error;
+pub mod event;
 pub mod fetch;
+pub mod lambda;
 pub mod pipeline;
 mod shown;
 pub mod sink;

@@ -1,0 +1,87 @@
+//! The Lambda function: takes events in every wrapping, loads the objects they name, and gives back exactly what is not
+//! done.
+//!
+//! `bootstrap` is this program; the runtime interface of Lambda
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>) is spoken by `lambda_runtime`. An invocation goes
+//! through [`crate::event`] (what is asked for), [`batch`] (which object belongs to which message), a [`Load`] (the
+//! work) and back through the batch into the answer.
+
+pub mod batch;
+pub mod deadline;
+pub mod handler;
+pub mod log;
+
+use std::sync::Arc;
+
+use lambda_runtime::service_fn;
+use tokio::runtime::Runtime;
+
+use crate::{error::ErrorClass, event::ReplicationEvent, fetch::ObjectRef, pipeline::Counts};
+
+pub use self::{
+    deadline::Deadline,
+    handler::{Answer, Failed, handle},
+};
+
+/// Set by Lambda: where the runtime interface listens.
+pub const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// What became of one object.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The object as it was asked for.
+    pub object: ObjectRef,
+    /// Nothing more is to be done about it: its message may be acknowledged.
+    pub done: bool,
+    /// What it came to, as in the ledger.
+    pub status: &'static str,
+    /// The log whose records are in it.
+    pub log_type: Option<&'static str>,
+    /// Its records.
+    pub counts: Counts,
+    /// Class of what is wrong with it.
+    pub class: Option<ErrorClass>,
+    /// What is wrong with it, in words.
+    pub problems: Vec<String>,
+}
+
+/// Why nothing could be done.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{reason}")]
+pub struct LoadError {
+    /// Whether to try again or to have somebody change something.
+    pub class: ErrorClass,
+    /// What is wrong and what to do.
+    pub reason: String,
+}
+
+/// What loads objects.
+pub trait Load: Send + Sync + 'static {
+    /// Loads objects. `told` gets the outcome of each when it is safe; those that were not begun in time have none.
+    /// Blocks; called from a thread that may wait.
+    ///
+    /// # Errors
+    /// Why it could not begin, or had to stop.
+    fn load(
+        &self,
+        objects: Vec<ObjectRef>,
+        deadline: Option<Deadline>,
+        told: &mut (dyn FnMut(Outcome) + Send),
+    ) -> Result<(), LoadError>;
+
+    /// Writes down what S3 said about the replication of objects. Blocks.
+    ///
+    /// # Errors
+    /// Why it is not written.
+    fn note(&self, events: &[ReplicationEvent], deadline: Option<Deadline>) -> Result<(), LoadError>;
+}
+
+/// Answers invocations until there are no more. The variables that Lambda sets must be there.
+///
+/// # Errors
+/// The runtime interface cannot be reached or does not keep to its rules.
+pub fn serve<L: Load>(loader: Arc<L>, runtime: &Runtime) -> anyhow::Result<()> {
+    let service = service_fn(move |event| handle(Arc::clone(&loader), event));
+    let ended = runtime.block_on(lambda_runtime::Runtime::new(service).run());
+    ended.map_err(|error| anyhow::anyhow!("the runtime interface of Lambda failed: {error}"))
+}
