@@ -2,10 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is to be done about a failure. Every refused item and every [`SinkError`] has exactly one class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorClass {
     /// The same bytes may pass later: send only these again, with a pause.
@@ -179,6 +179,23 @@ pub enum SinkError {
         /// [`ErrorClass::Poison`] when one item can be the cause, else [`ErrorClass::Configuration`].
         class: ErrorClass,
     },
+    /// Most documents of a body were refused for one reason: not their fault, and nothing to set aside.
+    #[error(
+        "OpenSearch at {cluster} refused {refused} of {sent} documents of one request for one reason ({error_type}: {reason}): \
+         the mapping of the index does not fit; check its template (siem-loader setup --dry-run) and the index, then run again"
+    )]
+    MostRefused {
+        /// URL without credentials.
+        cluster: String,
+        /// Items that were refused.
+        refused: usize,
+        /// Items sent.
+        sent: usize,
+        /// The cluster's error type.
+        error_type: String,
+        /// Redacted reason.
+        reason: String,
+    },
     /// 200, but another number of items answered than sent: what is missing was not read by the cluster.
     #[error(
         "OpenSearch at {cluster} answered {answered} of {sent} items, so the body arrived cut off; send it again"
@@ -190,6 +207,23 @@ pub enum SinkError {
         sent: usize,
         /// Items answered.
         answered: usize,
+    },
+    /// A document of the ledger was not taken.
+    #[error(
+        "OpenSearch at {cluster} did not take a document of the ledger ({status} {error_type}: {reason}); the role needs \
+         write access to siem-ledger-*, or run with --no-ledger"
+    )]
+    LedgerRefused {
+        /// URL without credentials.
+        cluster: String,
+        /// The item's status.
+        status: u16,
+        /// The cluster's error type.
+        error_type: String,
+        /// Redacted reason.
+        reason: String,
+        /// Its class.
+        class: ErrorClass,
     },
     /// Nothing went through for as long as the deadline allows; what was said last.
     #[error("{0}")]
@@ -220,7 +254,7 @@ impl SinkError {
             | Self::TooLarge { .. }
             | Self::Deadline(_)
             | Self::TruncatedAnswer { .. } => ErrorClass::Transient,
-            Self::Refused { class, .. } => *class,
+            Self::Refused { class, .. } | Self::LedgerRefused { class, .. } => *class,
             Self::Settings(_)
             | Self::Tls { .. }
             | Self::Unauthorized { .. }
@@ -228,6 +262,7 @@ impl SinkError {
             | Self::Blocked { .. }
             | Self::NotFound { .. }
             | Self::NotOpenSearch { .. }
+            | Self::MostRefused { .. }
             | Self::TemplatesForbidden { .. } => ErrorClass::Configuration,
         }
     }
@@ -245,6 +280,7 @@ impl SinkError {
             Self::NotOpenSearch { status: Some(201..=399), .. } => "answer_redirected",
             Self::NotOpenSearch { .. } => "answer_foreign",
             Self::TruncatedAnswer { .. } => "answer_short",
+            Self::MostRefused { .. } => "answer_mostly_refused",
             Self::Unauthorized { .. } => "answer_unauthorized",
             Self::Forbidden { .. } | Self::TemplatesForbidden { .. } => "answer_forbidden",
             Self::Blocked { .. } => "answer_blocked",
@@ -255,6 +291,7 @@ impl SinkError {
             Self::DiskFull { .. } => "answer_disk_full",
             Self::TooLarge { status: 413, .. } => "answer_body_too_large",
             Self::TooLarge { .. } => "answer_over_pressure_limit",
+            Self::LedgerRefused { .. } => "answer_complete",
             Self::Refused { class: ErrorClass::Poison, .. } => "answer_poisoned",
             Self::Refused { status: 400, error_type, .. } if error_type.is_empty() => "answer_no_handler",
             Self::Refused { status: 400, .. } => "answer_invalid_for_all",

@@ -4,10 +4,15 @@
 //! `siem-parsers`, in parallel and bounded) → [`sink`] (bulk requests to OpenSearch) → a report that adds up.
 
 pub mod cli;
+mod closing;
+pub mod dead_letter;
+pub mod engine;
 pub mod error;
 pub mod event;
 pub mod fetch;
 pub mod lambda;
+pub mod ledger;
+pub mod metrics;
 pub mod pipeline;
 mod shown;
 pub mod sink;

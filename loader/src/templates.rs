@@ -25,6 +25,9 @@ const MAY_NOT_WRITE: &str = "run `siem-loader setup --only templates` as a user 
 const MAY_NOT_READ: &str = "give this user the right to read them, and run `siem-loader setup --only templates` \
                             as a user who may manage templates";
 
+/// The index template of the ledger.
+const LEDGER: &str = include_str!("../../index-templates/index-templates/siem-loader-ledger.json");
+
 /// Which of OpenSearch's two kinds of templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,6 +74,7 @@ pub static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| {
     all.extend(logs().map(|log| component(log.name, log.component)));
     all.extend(logs().map(|log| index(log.name, log.index)));
     all.push(index(STATE_TEMPLATE.0, STATE_TEMPLATE.1));
+    all.push(index("siem-loader-ledger", LEDGER));
     all
 });
 

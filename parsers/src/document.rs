@@ -209,6 +209,9 @@ pub struct RecordProblem {
     pub ordinal: u64,
     /// Byte of the decoded object at which it begins.
     pub offset: u64,
+    /// One past its last byte in the decoded object. Of several records in one envelope begin and end are those of
+    /// the envelope.
+    pub end: u64,
     /// What is wrong with it.
     pub problem: Poison,
 }
@@ -317,6 +320,8 @@ const PROBLEMS: usize = 1 << 16;
 pub struct Out<'a> {
     /// What was rendered and not handed on.
     pub rendered: &'a mut Rendered,
+    /// One past the last byte, in the decoded object, of the record being written.
+    pub(crate) end: u64,
     chunk: usize,
     full: &'a mut dyn FnMut(&mut Rendered),
 }
@@ -330,7 +335,7 @@ impl std::fmt::Debug for Out<'_> {
 impl<'a> Out<'a> {
     /// `full` must take what is in `rendered`; it is called when that holds `chunk` bytes or more.
     pub fn new(rendered: &'a mut Rendered, chunk: usize, full: &'a mut dyn FnMut(&mut Rendered)) -> Self {
-        Self { rendered, chunk, full }
+        Self { rendered, end: 0, chunk, full }
     }
 
     /// A record is done, with all its items: those of one record are never handed on apart.
@@ -343,7 +348,8 @@ impl<'a> Out<'a> {
 
     /// Notes a record that becomes no document.
     pub fn problem(&mut self, ordinal: u64, offset: u64, problem: Poison) {
-        self.rendered.problems.push(RecordProblem { ordinal, offset, problem });
+        let end = self.end.max(offset);
+        self.rendered.problems.push(RecordProblem { ordinal, offset, end, problem });
     }
 
     /// Hands on what is left.

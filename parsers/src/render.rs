@@ -78,6 +78,7 @@ impl Renderer {
             let place = Place { object, ordinal, offset, part: None, seed: ordinal };
             let text = if valid { Cow::Borrowed(line) } else { utf8(line) };
             out.rendered.invalid_utf8 += u64::from(matches!(text, Cow::Owned(_)));
+            out.end = offset + end as u64;
             // A header that comes again is that of another object put behind the first.
             if !text.is_empty() && header != Some(&*text) {
                 self.writer.line(&text, header, place, out);
@@ -97,6 +98,7 @@ impl Renderer {
             let offset = piece.offset + at as u64;
             if !matches!(first, b'{' | b'[') {
                 cursor.skip_scalar();
+                out.end = piece.offset + cursor.at as u64;
                 out.problem(ordinal, offset, Poison::NotAnObject);
                 out.record_done();
                 continue;
@@ -104,6 +106,7 @@ impl Renderer {
             match self.tape.read(&piece.bytes, at) {
                 Ok(end) if self.tape.get(0).is_some_and(|n| n.kind == Kind::Object) => {
                     cursor.at = end;
+                    out.end = piece.offset + end as u64;
                     let seed = if values { offset } else { ordinal };
                     let place = Place { object, ordinal, offset, part: None, seed };
                     let text = if valid { None } else { piece.bytes.get(at..end).map(utf8) };
@@ -119,11 +122,13 @@ impl Renderer {
                 }
                 Ok(end) => {
                     cursor.at = end;
+                    out.end = piece.offset + end as u64;
                     out.problem(ordinal, offset, Poison::NotAnObject);
                     out.record_done();
                 }
                 Err(error) => {
                     let whole = cursor.skip_container();
+                    out.end = piece.offset + cursor.at as u64;
                     let at = error.at.saturating_sub(at);
                     let error = Poison::Json(JsonError { at, ..error });
                     let cut_off = !whole && piece.cut_off;

@@ -11,7 +11,7 @@ use crate::sink::{Auth, Cluster, ClusterConfig, Encoding, SendSettings, SigV4Ser
 
 /// Where the cluster is and who we are to it.
 #[derive(Debug, Args)]
-pub(super) struct ClusterArgs {
+pub(crate) struct ClusterArgs {
     /// OpenSearch, for example https://my-domain:9200 [env: OPENSEARCH_URL]
     #[arg(long, value_name = "URL", env = "SIEM_LOADER_OPENSEARCH_URL", hide_env_values = true)]
     opensearch_url: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct ClusterArgs {
 
 /// How documents are sent.
 #[derive(Debug, Args)]
-pub(super) struct SendArgs {
+pub(crate) struct SendArgs {
     /// Bulk requests under way at most; fewer while the cluster is slow or refuses. Each takes some 8 MB of memory, packed
     /// 1 MB [default: 3, packed 16]
     #[arg(long, value_name = "N", env = "SIEM_LOADER_MAX_REQUESTS", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -39,7 +39,7 @@ pub(super) struct SendArgs {
 }
 
 impl SendArgs {
-    pub(super) fn settings(&self, encoding: Encoding) -> SendSettings {
+    pub(crate) fn settings(&self, encoding: Encoding) -> SendSettings {
         let requests = self.max_requests.map_or_else(|| most_requests(encoding), usize::from);
         let mut settings = SendSettings::new(requests);
         settings.retry.deadline = Duration::from_secs(self.retry_deadline);
@@ -72,6 +72,12 @@ impl ClusterArgs {
         Ok(Cluster::connect(ClusterConfig { url, auth, timeout, gzip })?)
     }
 
+    /// As [`Self::connect`]; where nothing is said about packing, bodies are packed unless the cluster is on this machine.
+    pub(crate) fn connect_packing(&self, gzip: Option<bool>, runtime: &Handle) -> anyhow::Result<Cluster> {
+        let cluster = self.connect(gzip.unwrap_or(false), runtime)?;
+        if gzip.is_none() && !is_local(&cluster) { self.connect(true, runtime) } else { Ok(cluster) }
+    }
+
     fn auth(&self, url: &Url, runtime: &Handle) -> anyhow::Result<Auth> {
         let host = url.host_str().unwrap_or_default();
         let managed = [".es.amazonaws.com", ".es.amazonaws.com.cn", ".aoss.amazonaws.com"];
@@ -101,7 +107,7 @@ impl ClusterArgs {
 }
 
 /// Whether packing bodies costs more than it saves: the cluster is on this machine.
-pub(super) fn is_local(cluster: &Cluster) -> bool {
+fn is_local(cluster: &Cluster) -> bool {
     Url::parse(cluster.url()).ok().is_some_and(|url| match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

@@ -77,7 +77,6 @@ struct Sampled {
 
 impl Output for Sample {
     fn take(&self, chunk: Chunk) {
-        let records = chunk.records();
         let mut sampled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for item in &chunk.items {
             if item.kind == ItemKind::Record {
@@ -95,7 +94,7 @@ impl Output for Sample {
                 }
             }
         }
-        chunk.run.report().counts.discarded += records;
+        chunk.discard();
     }
 }
 

@@ -10,14 +10,18 @@ use clap::Args;
 
 use super::{
     FAILED, InputArgs, OutputFormat,
-    connect::{ClusterArgs, SendArgs, is_local},
+    connect::{ClusterArgs, SendArgs},
     gather::gather,
+    keep::KeepArgs,
+    progress::Progress,
     summary::Summary,
 };
 use crate::{
+    engine::{Engine, EngineParts, RunEnd},
     fetch::Source,
+    metrics::Metrics,
     pipeline::{Chunk, Output, Settings},
-    sink::{BulkOutput, Cluster, Encoding, SinkError},
+    sink::{Cluster, Encoding, SinkError},
     templates,
 };
 
@@ -36,6 +40,8 @@ pub(super) struct LoadArgs {
     /// Pack bulk bodies with gzip [default: yes, unless the cluster is on this machine]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
     gzip: Option<bool>,
+    #[command(flatten)]
+    keep: KeepArgs,
     /// How the result is told
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
     output: OutputFormat,
@@ -50,7 +56,7 @@ struct Discard {
 impl Output for Discard {
     fn take(&self, chunk: Chunk) {
         self.bytes.fetch_add(chunk.bytes.len() as u64, Ordering::Relaxed);
-        chunk.run.report().counts.discarded += chunk.records();
+        chunk.discard();
     }
 }
 
@@ -78,20 +84,32 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
         summary.bytes_out = discard.bytes.load(Ordering::Relaxed);
         return Ok(());
     }
-    let cluster = args.cluster.connect(args.gzip.unwrap_or(false), runtime.handle())?;
-    let cluster = match args.gzip {
-        None if !is_local(&cluster) => args.cluster.connect(true, runtime.handle())?,
-        _ => cluster,
-    };
+    let cluster = args.cluster.connect_packing(args.gzip, runtime.handle())?;
     settings.encoding = cluster.encoding();
+    let dead_letters = args.keep.store(&source)?;
+    args.keep.keep_apart(&args.input.paths)?;
     runtime.block_on(prepare(&cluster))?;
-    let bulk = BulkOutput::start(cluster, args.send.settings(settings.encoding), runtime.handle());
-    let output: Arc<dyn Output> = Arc::clone(&bulk) as Arc<dyn Output>;
-    let mut end = None;
-    gather(&source.list(args.input.paths.clone()), &source, &settings, output, summary, || {
-        end = Some(runtime.block_on(bulk.finish()));
-    })?;
-    let (sent, stopped) = end.unwrap_or_default();
+    let engine = Engine::new(EngineParts {
+        source: source.clone(),
+        cluster,
+        send: args.send.settings(settings.encoding),
+        settings,
+        runtime: runtime.handle().clone(),
+        ledger: !args.keep.no_ledger,
+        dead_letters,
+        refuse_loss: false,
+    });
+    let progress = Progress::start();
+    let mut metrics = Metrics::default();
+    let end = engine.run(&source.list(args.input.paths.clone()), None, &mut |report| {
+        progress.object(&report);
+        metrics.add(&report);
+        summary.add(report);
+    });
+    progress.end();
+    let RunEnd { sent, stopped } = end?;
+    metrics.sent(&sent);
+    args.keep.write_metrics(&metrics)?;
     summary.bytes_out = sent.bytes;
     summary.requests = sent.requests;
     summary.retries = sent.retries;
@@ -102,7 +120,7 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
 }
 
 /// First contact, and the templates that are missing.
-async fn prepare(cluster: &Cluster) -> Result<(), SinkError> {
+pub(crate) async fn prepare(cluster: &Cluster) -> Result<(), SinkError> {
     let info = cluster.info().await?;
     tracing::info!(cluster = cluster.url(), version = ?info.number, distribution = info.distribution, "connected");
     for name in templates::install_missing(cluster).await? {

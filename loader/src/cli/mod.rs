@@ -1,9 +1,11 @@
 //! The command line.
 
-mod connect;
+pub(crate) mod connect;
+mod dead_letters;
 mod explain;
 mod gather;
-mod load;
+mod keep;
+pub(crate) mod load;
 mod progress;
 mod render;
 mod setup;
@@ -38,6 +40,10 @@ enum Command {
     Load(load::LoadArgs),
     /// Write the documents of objects instead of sending them: one line a document
     Render(render::RenderArgs),
+    /// List dead letters by reason, with what to do about them
+    DeadLetters(dead_letters::DeadLettersArgs),
+    /// Send dead letters again, and keep only those that are still refused
+    Redrive(dead_letters::RedriveArgs),
     /// Say which log a key or a file is, why, and what becomes of its records; without any network
     Explain(explain::ExplainArgs),
     /// Install what a cluster needs: component and index templates
@@ -104,6 +110,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Load(args) => load::run(args),
         Command::Render(args) => render::run(args),
+        Command::DeadLetters(args) => dead_letters::list(args),
+        Command::Redrive(args) => dead_letters::redrive(args),
         Command::Explain(args) => explain::run(args),
         Command::Setup(args) => setup::run(args),
     };
@@ -117,6 +125,6 @@ pub fn main() -> ExitCode {
 }
 
 /// The runtime for everything that speaks to a network. Rendering has threads of its own.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("network").enable_all().build()
 }

@@ -18,7 +18,7 @@ use super::{InputArgs, OutputFormat, gather::gather, summary::Summary};
 use crate::{
     error::ErrorClass,
     fetch::Source,
-    pipeline::{Chunk, ObjectRun, Output, Settings},
+    pipeline::{Chunk, ObjectRun, Output, Settings, Settled},
 };
 
 /// Arguments of `render`.
@@ -87,17 +87,18 @@ impl Output for Lines {
     }
 
     fn take(&self, chunk: Chunk) {
-        let count = chunk.records();
         match self.write(&chunk) {
-            Ok(()) => chunk.run.report().counts.discarded += count,
+            Ok(()) => chunk.discard(),
             Err(error) if self.out_dir.is_none() && error.kind() == ErrorKind::BrokenPipe => {
-                chunk.run.report().counts.discarded += count;
+                chunk.discard();
                 self.closed.store(true, Ordering::Relaxed);
             }
             Err(error) => {
                 let mut report = chunk.run.report();
-                report.not_delivered(ErrorClass::Configuration, count);
+                report.not_delivered(ErrorClass::Configuration, chunk.records());
                 report.fail(ErrorClass::Configuration, format!("documents cannot be written: {error}"));
+                drop(report);
+                chunk.run.settle(chunk.piece, Settled { lost: true, ..Settled::default() });
             }
         }
     }

@@ -101,8 +101,11 @@ impl Summary {
             Some(status) => {
                 self.objects += 1;
                 match status {
-                    ObjectStatus::Failed => &mut self.failed,
-                    ObjectStatus::Partial => &mut self.partial,
+                    ObjectStatus::Failed
+                    | ObjectStatus::Gone
+                    | ObjectStatus::Denied
+                    | ObjectStatus::InProgress => &mut self.failed,
+                    ObjectStatus::Partial | ObjectStatus::Truncated => &mut self.partial,
                     ObjectStatus::Empty => &mut self.empty,
                     ObjectStatus::Skipped => &mut self.skipped,
                     ObjectStatus::Unrecognised => &mut self.unrecognised,

@@ -11,6 +11,7 @@ mod local;
 mod s3;
 mod s3_body;
 mod s3_error;
+mod s3_objects;
 
 use std::fmt;
 use std::io::Read;

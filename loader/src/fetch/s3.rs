@@ -123,7 +123,7 @@ impl S3 {
 
     /// Calls in the region of the bucket: where it is known to be, else by the settings, and once more where the
     /// answer says that it lives.
-    async fn in_region_of<T, E, F>(
+    pub(super) async fn in_region_of<T, E, F>(
         &self,
         target: &Target,
         call: impl Fn(Client) -> F,

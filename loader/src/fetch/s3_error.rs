@@ -37,13 +37,12 @@ impl Target {
     }
 
     pub(super) fn list(bucket: &str, prefix: &str) -> Self {
-        Self {
-            operation: "ListObjectsV2",
-            action: "s3:ListBucket",
-            bucket: bucket.to_owned(),
-            version_id: None,
-            place: s3_place(bucket, prefix),
-        }
+        Self::of("ListObjectsV2", "s3:ListBucket", bucket, prefix)
+    }
+
+    pub(super) fn of(operation: &'static str, action: &'static str, bucket: &str, key: &str) -> Self {
+        let place = s3_place(bucket, key);
+        Self { operation, action, bucket: bucket.to_owned(), version_id: None, place }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{event::ReplicationEvent, pipeline::Counts};
 const DEFAULT: &str = "warn,siem_loader=info,aws_config=error,lambda_runtime=error";
 
 /// Lines of JSON on standard error from here on, panics too.
-pub fn start() {
+pub(super) fn start() {
     let asked = std::env::var("SIEM_LOADER_LOG").ok();
     let filter = asked.as_deref().and_then(|asked| EnvFilter::try_new(asked).ok());
     tracing_subscriber::fmt()

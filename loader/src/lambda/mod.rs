@@ -9,15 +9,20 @@
 pub mod batch;
 pub mod deadline;
 pub mod handler;
-pub mod log;
+mod loader;
+mod log;
+mod replicated;
+mod settings;
 
-use std::sync::Arc;
+use std::{process::ExitCode, sync::Arc};
 
+use anyhow::Context;
 use lambda_runtime::service_fn;
 use tokio::runtime::Runtime;
 
 use crate::{error::ErrorClass, event::ReplicationEvent, fetch::ObjectRef, pipeline::Counts};
 
+use self::loader::EngineLoader;
 pub use self::{
     deadline::Deadline,
     handler::{Answer, Failed, handle},
@@ -76,6 +81,38 @@ pub trait Load: Send + Sync + 'static {
     fn note(&self, events: &[ReplicationEvent], deadline: Option<Deadline>) -> Result<(), LoadError>;
 }
 
+/// Runs the function until Lambda ends it.
+#[must_use]
+pub fn main() -> ExitCode {
+    log::start();
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "the function cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    // Lambda sets them always; whoever sets the first by hand is told what is missing.
+    for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION"] {
+        std::env::var(name).with_context(|| format!("{RUNTIME_API} is set, and {name} is not"))?;
+    }
+    let memory = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").unwrap_or_default();
+    memory.parse::<i32>().context("AWS_LAMBDA_FUNCTION_MEMORY_SIZE is no number")?;
+    let runtime = crate::cli::runtime().context("cannot start the network threads")?;
+    match settings::read(runtime.handle()) {
+        Ok(parts) => serve(Arc::new(EngineLoader::new(parts)), &runtime),
+        Err(error) => {
+            let reason = format!("{error:#}");
+            tracing::error!(error = reason, "the settings cannot be used");
+            // Not an end of the process: Lambda would start it again and again, and nobody be told why.
+            serve(Arc::new(Unusable(LoadError { class: ErrorClass::Configuration, reason })), &runtime)
+        }
+    }
+}
+
 /// Answers invocations until there are no more. The variables that Lambda sets must be there.
 ///
 /// # Errors
@@ -84,4 +121,22 @@ pub fn serve<L: Load>(loader: Arc<L>, runtime: &Runtime) -> anyhow::Result<()> {
     let service = service_fn(move |event| handle(Arc::clone(&loader), event));
     let ended = runtime.block_on(lambda_runtime::Runtime::new(service).run());
     ended.map_err(|error| anyhow::anyhow!("the runtime interface of Lambda failed: {error}"))
+}
+
+/// Loads nothing: its settings are wrong.
+struct Unusable(LoadError);
+
+impl Load for Unusable {
+    fn load(
+        &self,
+        _: Vec<ObjectRef>,
+        _: Option<Deadline>,
+        _: &mut (dyn FnMut(Outcome) + Send),
+    ) -> Result<(), LoadError> {
+        Err(self.0.clone())
+    }
+
+    fn note(&self, _: &[ReplicationEvent], _: Option<Deadline>) -> Result<(), LoadError> {
+        Err(self.0.clone())
+    }
 }

@@ -9,18 +9,24 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded};
 use flate2::{Compression, write::GzEncoder};
 use siem_parsers::{
-    document::{ObjectContext, Rendered},
+    document::{ObjectContext, RecordProblem, Rendered},
     render::Renderer,
     source::LogType,
     split::Piece,
+    time::Instant,
 };
 
 use super::{
     CHUNK, Output, Settings,
     buffer::{Buffer, Pool},
     object::{Chunk, ObjectRun},
+    track::Settled,
 };
-use crate::{error::ErrorClass, sink::Encoding};
+use crate::{
+    dead_letter::{Kind, Letter, Packer, Reason},
+    error::ErrorClass,
+    sink::Encoding,
+};
 
 /// One workbench: a renderer for each log type met, and buffers that keep their size.
 #[derive(Debug, Default)]
@@ -73,8 +79,8 @@ impl Shop {
         let Ok(mut bench) = self.free.recv() else { return };
         let (back, encoding, buffers) = (self.back.clone(), self.encoding, self.buffers.clone());
         let work = move || {
-            let chunks = catch_unwind(AssertUnwindSafe(|| bench.render(&job, encoding, &buffers)));
-            let chunks = chunks.unwrap_or_else(|_| {
+            let rendered = catch_unwind(AssertUnwindSafe(|| bench.render(&job, encoding, &buffers)));
+            let (chunks, account) = rendered.unwrap_or_else(|_| {
                 // Nothing in the parsers panics on any input that is known. If one is found, it costs its own piece:
                 // the workbench is given up, and the object is told.
                 bench = Bench::default();
@@ -83,10 +89,11 @@ impl Shop {
                      siem-loader, please report it",
                     job.piece.offset
                 );
-                job.run.report().fail(ErrorClass::Poison, text);
-                Vec::new()
+                job.run.report().fail_as(ErrorClass::Poison, "defect", text);
+                (Vec::new(), Account::default())
             });
             let Job { run, number, output, piece, pieces, .. } = job;
+            account.tell(&run, &piece, number, chunks.len());
             let _ = pieces.try_send(piece.bytes);
             run.order.finished(number, (chunks, bench), &*output, &back);
         };
@@ -106,50 +113,102 @@ impl Shop {
 }
 
 impl Bench {
-    fn render(&mut self, job: &Job, encoding: Encoding, buffers: &Pool) -> Vec<Chunk> {
-        let Job { run, context, piece, .. } = job;
+    fn render(&mut self, job: &Job, encoding: Encoding, buffers: &Pool) -> (Vec<Chunk>, Account) {
+        let Job { run, context, piece, number, .. } = job;
         let log_type: &'static LogType = run.log_type;
         let renderer = self.renderers.entry(log_type.name).or_insert_with(|| Renderer::new(log_type));
-        let mut chunks = Vec::new();
+        let (mut chunks, mut account) = (Vec::new(), Account::default());
         if self.rendered.bytes.capacity() == 0 {
             self.rendered.bytes = buffers.bytes();
         }
         renderer.render(piece, context, CHUNK, &mut self.rendered, &mut |full| {
-            account(run, full);
+            account.add(full);
             if !full.items.is_empty() {
                 let plain = full.bytes.len();
                 let bytes = match encoding {
                     Encoding::Identity => buffers.give(std::mem::replace(&mut full.bytes, buffers.bytes())),
-                    Encoding::Gzip => Buffer::from(gzip(&full.bytes)),
+                    Encoding::Gzip => Buffer::from(pack(&full.bytes)),
                 };
                 let items = std::mem::take(&mut full.items);
-                chunks.push(Chunk { run: Arc::clone(run), bytes, plain, items });
+                chunks.push(Chunk { run: Arc::clone(run), piece: *number, bytes, plain, items });
             }
             full.clear();
         });
-        chunks
+        (chunks, account)
     }
 }
 
-/// Adds what was rendered to the object's figures.
-fn account(run: &ObjectRun, rendered: &Rendered) {
-    let mut report = run.report();
-    report.counts.records += rendered.records();
-    report.counts.rejected += rendered.problems.len() as u64;
-    report.invalid_utf8 += rendered.invalid_utf8;
-    for problem in &rendered.problems {
-        report.problem(|| problem.to_string());
+/// What is known of a piece when it is rendered. It is added to the object's figures in one go: a piece that cannot be
+/// rendered counts nothing.
+#[derive(Debug, Default)]
+struct Account {
+    records: u64,
+    invalid_utf8: u64,
+    problems: Vec<RecordProblem>,
+    span: Option<(Instant, Instant)>,
+}
+
+impl Account {
+    fn add(&mut self, rendered: &mut Rendered) {
+        self.records += rendered.records();
+        self.invalid_utf8 += rendered.invalid_utf8;
+        self.problems.append(&mut rendered.problems);
+        self.span = earlier_and_later(self.span, rendered.span);
     }
-    if let Some((first, last)) = rendered.span {
-        report.span = Some(match report.span {
-            Some((f, l)) => (f.min(first), l.max(last)),
-            None => (first, last),
-        });
+
+    fn tell(self, run: &ObjectRun, piece: &Piece, number: u64, chunks: usize) {
+        let count = self.problems.len() as u64;
+        let mut counts = run.set_aside(count);
+        counts.records = self.records;
+        let letters = if run.keeps() { letters(run, piece, &self.problems) } else { Vec::new() };
+        let mut report = run.report();
+        report.counts.add(&counts);
+        report.invalid_utf8 += self.invalid_utf8;
+        for problem in &self.problems {
+            report.problem(|| problem.to_string());
+        }
+        if let Some(first) = self.problems.first() {
+            report.error_type.get_or_insert_with(|| first.problem.name().to_owned());
+        }
+        report.span = earlier_and_later(report.span, self.span);
+        drop(report);
+        run.tracker.rendered(number, chunks, Settled { counts, letters, lost: false });
     }
+}
+
+type Span = Option<(Instant, Instant)>;
+
+fn earlier_and_later(one: Span, other: Span) -> Span {
+    match (one, other) {
+        (Some((first, last)), Some((f, l))) => Some((first.min(f), last.max(l))),
+        (one, other) => one.or(other),
+    }
+}
+
+/// Dead letters of records that became no document. Those of one envelope share a letter: it holds the envelope.
+fn letters(run: &ObjectRun, piece: &Piece, problems: &[RecordProblem]) -> Vec<u8> {
+    let mut packer = Packer::default();
+    for same in problems.chunk_by(|one, next| (one.offset, one.end) == (next.offset, next.end)) {
+        let Some(problem) = same.first() else { continue };
+        let text = problem.problem.to_string();
+        let kind = problem.problem.name();
+        let reason = Reason { kind: kind.into(), text: text.into(), status: None, field: None };
+        let mut letter = Letter::new(Kind::Record, ErrorClass::Poison, reason, &run.object);
+        letter.records = same.len() as u64;
+        letter.log_type = Some(run.log_type.name.into());
+        (letter.ordinal, letter.offset) = (Some(problem.ordinal), Some(problem.offset));
+        letter.set_form(&piece.form);
+        let place = |at: u64| usize::try_from(at.saturating_sub(piece.offset)).unwrap_or(usize::MAX);
+        if let Some(raw) = piece.bytes.get(place(problem.offset)..place(problem.end)) {
+            letter.set_raw(raw);
+        }
+        packer.add(&letter);
+    }
+    packer.finish()
 }
 
 /// One gzip member, at the level that costs least; OpenSearch reads members one after the other.
-fn gzip(plain: &[u8]) -> Vec<u8> {
+pub(super) fn pack(plain: &[u8]) -> Vec<u8> {
     use std::io::Write;
     let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 5), Compression::fast());
     // Writing to a Vec cannot fail.

@@ -10,18 +10,24 @@ mod buffer;
 pub mod object;
 mod order;
 mod reader;
+mod replay;
 mod spool;
+mod track;
 
 use std::{
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Instant,
 };
 
 use crossbeam_channel::Receiver;
 use siem_parsers::split::Limits;
 
 pub use self::buffer::Buffer;
-pub use self::object::{Chunk, Counts, ObjectReport, ObjectRun, ObjectStatus};
+pub use self::object::{Bulk, Chunk, Counts, ObjectReport, ObjectRun, ObjectStatus};
+pub use self::replay::Replay;
+pub use self::track::{Confirmed, Progress, Settled};
 use crate::{
     error::ErrorClass,
     fetch::{FetchError, ObjectRef, Source},
@@ -39,6 +45,21 @@ const CHUNK: usize = 6 << 20;
 /// Objects read at the same time at most: each has buffers of some MiB, and inflating is a small part of the work.
 const READERS: usize = 8;
 
+/// Objects whose end nobody has taken notice of at most: what is remembered of each is small, and a bucket is large.
+const UNTOLD: usize = 1000;
+
+/// What is remembered of objects from one attempt to the next.
+pub trait Attempts: fmt::Debug + Send + Sync {
+    /// What an earlier attempt that did not come to the end of this object brought to its end.
+    fn earlier(&self, object: &ObjectRef) -> Option<Progress>;
+
+    /// Stores what is through. Blocks until it is safe.
+    ///
+    /// # Errors
+    /// It is not, and is given back; it may be tried again.
+    fn checkpoint(&self, run: &ObjectRun, confirmed: Confirmed) -> Result<(), Confirmed>;
+}
+
 /// How a run is to be done.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -52,6 +73,12 @@ pub struct Settings {
     pub encoding: Encoding,
     /// An object begins only when the one before is rendered.
     pub one_by_one: bool,
+    /// Records that end in no index are kept: packed, in the reports.
+    pub keeps: bool,
+    /// Where progress is remembered.
+    pub attempts: Option<Arc<dyn Attempts>>,
+    /// Nothing new is begun behind this instant; objects that are not read to their end by then stay unfinished.
+    pub stop_at: Option<Instant>,
 }
 
 impl Settings {
@@ -66,7 +93,14 @@ impl Settings {
             limits,
             encoding: Encoding::Identity,
             one_by_one: false,
+            keeps: false,
+            attempts: None,
+            stop_at: None,
         }
+    }
+
+    fn out_of_time(&self) -> bool {
+        self.stop_at.is_some_and(|at| Instant::now() >= at)
     }
 }
 
@@ -83,6 +117,9 @@ pub trait Output: Send + Sync {
 
     /// Takes documents of an object, in the order of its records. May block; that is what slows reading down.
     fn take(&self, chunk: Chunk);
+
+    /// What waits to be joined with more is to go on its way: somebody waits for it.
+    fn flush(&self) {}
 
     /// Whether there is no use in going on: the cluster refuses everything. Objects that are not read to their end
     /// have failed.
@@ -108,6 +145,10 @@ pub fn run(
 ) -> Result<(), rayon::ThreadPoolBuildError> {
     let shop = bench::Shop::new(settings)?;
     let readers = if settings.one_by_one { 1 } else { settings.readers };
+    let (home, slots) = crossbeam_channel::bounded(UNTOLD);
+    for _ in 0..UNTOLD {
+        let _ = home.send(());
+    }
     std::thread::scope(|scope| {
         for _ in 0..readers {
             scope.spawn(|| {
@@ -115,7 +156,8 @@ pub fn run(
                     if output.stopped() || output.unread() {
                         return;
                     }
-                    one(listed, source, settings, &shop, output, reports);
+                    let _ = slots.recv();
+                    one(listed, object::Slot(home.clone()), source, settings, &shop, output, reports);
                     if settings.one_by_one {
                         shop.wait();
                     }
@@ -127,9 +169,10 @@ pub fn run(
     Ok(())
 }
 
-/// Reads one object. A decoder that panics costs this object only.
+/// Reads one object. What panics before an object is recognised costs this object only.
 fn one(
     listed: Result<ObjectRef, FetchError>,
+    slot: object::Slot,
     source: &Source,
     settings: &Settings,
     shop: &bench::Shop,
@@ -137,11 +180,12 @@ fn one(
     reports: &crossbeam_channel::Sender<ObjectReport>,
 ) {
     let name = listed.as_ref().map_or_else(|_| String::new(), ToString::to_string);
-    let read = || reader::read(listed, source, settings, shop, output, reports);
+    let asked = listed.as_ref().ok().cloned();
+    let read = || reader::read(listed, slot, source, settings, shop, output, reports);
     if catch_unwind(AssertUnwindSafe(read)).is_err() {
-        let mut report = ObjectReport { name, ..ObjectReport::default() };
-        let text = "could not be read to its end; this is a defect of siem-loader, please report it";
-        report.fail(ErrorClass::Poison, text.to_owned());
+        let mut report = ObjectReport { name, asked, ..ObjectReport::default() };
+        report.status = Some(ObjectStatus::Truncated);
+        report.fail_as(ErrorClass::Poison, "defect", reader::DEFECT.to_owned());
         let _ = reports.send(report);
     }
 }

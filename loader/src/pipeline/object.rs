@@ -7,19 +7,26 @@ use std::{
 };
 
 use crossbeam_channel::Sender;
+use serde::{Deserialize, Serialize};
 use siem_parsers::{
     document::{Item, ItemKind},
+    key::KeyInfo,
     source::LogType,
     time::Instant,
 };
 
-use super::{buffer::Buffer, order::Order};
+use super::{
+    buffer::Buffer,
+    order::Order,
+    track::{Confirmed, Progress, Settled, Tracker},
+};
 use crate::{error::ErrorClass, fetch::ObjectRef, sink::Refusal};
 
 /// What became of the records of an object, or of many.
 ///
 /// `records = indexed + already_present + excluded + rejected + dead_lettered + discarded + unsent`, always.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     /// Records that were read.
     pub records: u64,
@@ -80,12 +87,20 @@ pub enum ObjectStatus {
     Loaded,
     /// Some records are not.
     Partial,
+    /// Its bytes end too early or are damaged: what comes before is loaded, what is behind cannot be.
+    Truncated,
     /// No byte in it.
     Empty,
     /// Recognised, but it holds no records (CloudTrail digest, what Firehose could not process).
     Skipped,
     /// Neither its key nor its content is that of a log we know.
     Unrecognised,
+    /// There is no such object, or no such version of it, any more.
+    Gone,
+    /// It may not be read: a right, a key or a setting is missing.
+    Denied,
+    /// Time ran out: it goes on where it stopped when it comes again.
+    InProgress,
     /// It could not be read, or its records could not be delivered.
     Failed,
 }
@@ -97,6 +112,10 @@ impl ObjectStatus {
         match self {
             Self::Loaded => "loaded",
             Self::Partial => "partial",
+            Self::Truncated => "truncated",
+            Self::Gone => "gone",
+            Self::Denied => "denied",
+            Self::InProgress => "in_progress",
             Self::Empty => "empty",
             Self::Skipped => "skipped",
             Self::Unrecognised => "unrecognised",
@@ -126,6 +145,12 @@ pub fn count_refusals(refusals: &mut Refusals, kind: (String, String, String), c
 pub struct ObjectReport {
     /// Its name: URL or path.
     pub name: String,
+    /// The object as it was asked for; none where a listing failed.
+    pub asked: Option<ObjectRef>,
+    /// The object as it was found: size, time, version.
+    pub object: Option<ObjectRef>,
+    /// What its key says.
+    pub key: KeyInfo,
     /// The log whose records are in it.
     pub log_type: Option<&'static str>,
     /// What recognised it, in words: the rule of the key, or its content.
@@ -150,6 +175,50 @@ pub struct ObjectReport {
     pub first_refused: Option<u64>,
     /// Earliest and latest event.
     pub span: Option<(Instant, Instant)>,
+    /// A short name of what is wrong, for grouping: of the first failure, else of the most frequent refusal.
+    pub error_type: Option<String>,
+    /// Its stored or decoded bytes end too early, or are damaged.
+    pub damaged: bool,
+    /// Time ran out before its end.
+    pub out_of_time: bool,
+    /// Requests with records of it, those that sent again, and its items that the cluster refused, for now or for good.
+    pub bulk: Bulk,
+    /// What is through and to be stored: dead letters, and where to resume.
+    pub confirmed: Confirmed,
+    /// Attempts so far, this one included; none where nobody counts.
+    pub attempts: Option<u64>,
+    /// Gives room to another object when this report is dropped.
+    pub(super) slot: Option<Slot>,
+}
+
+/// What was sent of an object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bulk {
+    /// Requests that held records of it.
+    pub requests: u64,
+    /// Of these, requests for what had been sent before.
+    pub retries: u64,
+    /// Items of these requests that were not taken.
+    pub rejected: u64,
+}
+
+impl Bulk {
+    /// Adds another's.
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.retries += other.retries;
+        self.rejected += other.rejected;
+    }
+}
+
+/// One of a fixed number of places for objects whose end is not known.
+#[derive(Debug)]
+pub(super) struct Slot(pub(super) Sender<()>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
 }
 
 impl ObjectReport {
@@ -167,6 +236,36 @@ impl ObjectReport {
         self.worsen(class);
     }
 
+    /// Notes that the object as a whole failed, with a short name for grouping.
+    pub fn fail_as(&mut self, class: ErrorClass, kind: &str, text: String) {
+        self.error_type.get_or_insert_with(|| kind.to_owned());
+        self.fail(class, text);
+    }
+
+    /// Whether nothing more is to be done about the object: everything is in an index, in a dead letter, or known not to
+    /// be a record. A message that named it may be acknowledged.
+    #[must_use]
+    pub fn done(&self) -> bool {
+        let again = matches!(self.failure, Some(ErrorClass::Transient | ErrorClass::Configuration));
+        self.status.is_some_and(|status| {
+            !matches!(status, ObjectStatus::Failed | ObjectStatus::Denied | ObjectStatus::InProgress)
+        }) && !again
+            && self.counts.unsent == 0
+    }
+
+    /// Begins with what an earlier attempt brought to its end: it is there already.
+    fn resume(&mut self, progress: &Progress) {
+        let earlier = &progress.counts;
+        self.counts = Counts {
+            indexed: 0,
+            already_present: earlier.indexed + earlier.already_present,
+            current_written: 0,
+            current_older: earlier.current_written + earlier.current_older,
+            bytes_in: 0,
+            ..*earlier
+        };
+    }
+
     /// Keeps the class that is told of two.
     fn worsen(&mut self, class: ErrorClass) {
         if self.failure.is_none_or(|before| rank(before) < rank(class)) {
@@ -180,7 +279,19 @@ impl ObjectReport {
         self.problem(|| text);
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, confirmed: Confirmed, open: &Counts) {
+        // Dead letters behind records that were not delivered are not kept: these pieces come again as a whole.
+        if open.dead_lettered > 0 {
+            self.counts.dead_lettered = self.counts.dead_lettered.saturating_sub(open.dead_lettered);
+            self.not_delivered(ErrorClass::Transient, open.dead_lettered);
+        }
+        self.confirmed = confirmed;
+        if self.error_type.is_none()
+            && let Some(((kind, field, _), _)) = self.refusals.iter().max_by_key(|(_, count)| **count)
+        {
+            let name = if field.is_empty() { kind.clone() } else { format!("{kind}: {field}") };
+            self.error_type = Some(name);
+        }
         let unsent = self.counts.unsent;
         if unsent > 0 {
             self.problem(|| format!("{unsent} records were not delivered"));
@@ -192,6 +303,10 @@ impl ObjectReport {
         if self.status.is_none() {
             let lost = self.counts.rejected + self.counts.dead_lettered + self.counts.unsent > 0;
             self.status = Some(match self.failure {
+                Some(_) if self.out_of_time => ObjectStatus::InProgress,
+                Some(ErrorClass::Poison) if self.damaged && self.counts.unsent == 0 => {
+                    ObjectStatus::Truncated
+                }
                 Some(_) if self.counts.records == 0 || self.counts.unsent > 0 => ObjectStatus::Failed,
                 Some(_) => ObjectStatus::Partial,
                 None if lost => ObjectStatus::Partial,
@@ -216,6 +331,8 @@ fn rank(class: ErrorClass) -> u8 {
 pub struct Chunk {
     /// Their object.
     pub run: Arc<ObjectRun>,
+    /// The piece they are of.
+    pub piece: u64,
     /// Bulk lines, packed as the settings say.
     pub bytes: Buffer,
     /// Bytes before packing; the places in `items` count in these.
@@ -230,6 +347,12 @@ impl Chunk {
     pub fn records(&self) -> u64 {
         self.items.iter().filter(|item| item.kind == ItemKind::Record).count() as u64
     }
+
+    /// Counts its records as rendered and not sent, as was asked.
+    pub fn discard(&self) {
+        let counts = Counts { discarded: self.records(), ..Counts::default() };
+        self.run.settle(self.piece, Settled { counts, ..Settled::default() });
+    }
 }
 
 /// An object being loaded. When the last part of it is dropped, everything about it is known and its report goes
@@ -243,6 +366,9 @@ pub struct ObjectRun {
     /// The file for its documents, where documents go to files.
     pub file: OnceLock<Mutex<File>>,
     pub(super) order: Order,
+    pub(super) tracker: Tracker,
+    /// Records that end in no index are kept: they count as dead-lettered, else as rejected.
+    pub(super) keeps: bool,
     report: Mutex<ObjectReport>,
     reports: Sender<ObjectReport>,
 }
@@ -254,9 +380,42 @@ impl ObjectRun {
         log_type: &'static LogType,
         report: ObjectReport,
         reports: Sender<ObjectReport>,
+        keeps: bool,
     ) -> Self {
         let report = Mutex::new(report);
-        Self { object, log_type, file: OnceLock::new(), order: Order::default(), report, reports }
+        let (order, tracker) = (Order::default(), Tracker::default());
+        Self { object, log_type, file: OnceLock::new(), order, tracker, keeps, report, reports }
+    }
+
+    /// Goes on behind what an earlier attempt brought to its end.
+    pub(super) fn resume(&self, progress: Progress) {
+        self.order.begin(progress.pieces);
+        self.report().resume(&progress);
+        let mut progress = progress;
+        progress.counts = self.report().counts;
+        self.tracker.resume(progress);
+    }
+
+    /// Whether records that end in no index are kept as dead letters.
+    #[must_use]
+    pub fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    /// Counts records that will never be in an index: set aside where they are kept, else lost.
+    #[must_use]
+    pub fn set_aside(&self, records: u64) -> Counts {
+        if self.keeps {
+            Counts { dead_lettered: records, ..Counts::default() }
+        } else {
+            Counts { rejected: records, ..Counts::default() }
+        }
+    }
+
+    /// What became of a chunk of a piece: every record of it is accounted for.
+    pub fn settle(&self, piece: u64, settled: Settled) {
+        self.report().counts.add(&settled.counts);
+        self.tracker.chunk(piece, settled);
     }
 
     /// What is known so far.
@@ -264,10 +423,9 @@ impl ObjectRun {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that the cluster refused the record at `ordinal`.
+    /// Notes that the cluster refused the record at `ordinal`; it is counted where its chunk is settled.
     pub fn refused(&self, ordinal: u64, refusal: &Refusal) {
         let mut report = self.report();
-        report.counts.rejected += 1;
         let kind =
             (refusal.error_type.clone(), refusal.field.clone().unwrap_or_default(), refusal.reason.clone());
         count_refusals(&mut report.refusals, kind, 1);
@@ -278,7 +436,8 @@ impl ObjectRun {
 impl Drop for ObjectRun {
     fn drop(&mut self) {
         let mut report = std::mem::take(&mut *self.report());
-        report.finish();
+        let (confirmed, open) = self.tracker.finish();
+        report.finish(confirmed, &open);
         // Nobody listens any more only when the program is ending.
         let _ = self.reports.send(report);
     }

@@ -22,6 +22,11 @@ struct Waiting {
 }
 
 impl Order {
+    /// The first piece has this number.
+    pub(super) fn begin(&self, piece: u64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).next = piece;
+    }
+
     /// Hands on a finished piece, and those behind it that were waiting. Whoever brings the piece whose turn it is
     /// hands on for all; the lock is held meanwhile, which keeps the order.
     ///

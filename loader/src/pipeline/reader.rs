@@ -1,6 +1,10 @@
 //! Reading one object: recognise, open, inflate, cut.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::{SecondsFormat, Utc};
 use crossbeam_channel::{Sender, bounded};
@@ -9,16 +13,18 @@ use siem_parsers::{
     document::{ObjectContext, Provenance},
     recognise,
     source::{self, Layout, LogType},
-    split::{Cut, Cutter, SplitProblem, parquet},
+    split::{Cut, Cutter, Piece, SplitProblem, parquet},
 };
 
 use super::{
     Output, Settings,
     bench::{Job, Shop},
-    object::{ObjectReport, ObjectRun, ObjectStatus},
+    object::{Counts, ObjectReport, ObjectRun, ObjectStatus, Slot},
     spool,
+    track::{LETTERS, Progress, Settled},
 };
 use crate::{
+    dead_letter::{Kind, Letter, Packer, Reason},
     error::ErrorClass,
     fetch::{FetchError, ObjectRef, Opened, Source},
 };
@@ -29,9 +35,17 @@ pub(super) const READ: usize = 256 << 10;
 /// White space that is looked through for the beginning of a log.
 const WHITE: usize = 4 << 20;
 
+/// Decoded bytes after which what is through of an object is stored: what is done again at most when an attempt ends
+/// without warning, pieces under way aside.
+const CHECKPOINT: u64 = 64 << 20;
+
+/// How long a reader waits for its pieces before it looks whether it should go on.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// Reads one object of a listing to its end.
 pub(super) fn read(
     listed: Result<ObjectRef, FetchError>,
+    slot: Slot,
     objects: &Source,
     settings: &Settings,
     shop: &Shop,
@@ -44,13 +58,24 @@ pub(super) fn read(
         Ok(object) => object,
         Err(error) => {
             let mut report = ObjectReport { name: "listing".to_owned(), ..ObjectReport::default() };
-            report.fail(error.class(), error.to_string());
+            report.slot = Some(slot);
+            report.fail_as(error.class(), kind_of(error.class()), error.to_string());
             return tell(report);
         }
     };
     let info = source::read_key(&object.key);
     let log_type = info.log_type;
     let mut report = ObjectReport { name: object.to_string(), log_type, ..ObjectReport::default() };
+    report.asked = Some(object.clone());
+    report.object = Some(object.clone());
+    report.key = info.clone();
+    report.slot = Some(slot);
+    if settings.out_of_time() {
+        report.out_of_time = true;
+        report.status = Some(ObjectStatus::InProgress);
+        report.fail_as(ErrorClass::Transient, OUT_OF_TIME, "not begun, time ran out".to_owned());
+        return tell(report);
+    }
     let not_loaded = |why: &str| Some(format!("not loaded: {why}"));
     if let Some(why) = info.not_loaded {
         report.remark = not_loaded(why);
@@ -61,11 +86,17 @@ pub(super) fn read(
     let (object, body) = match objects.open_described(&object) {
         Ok(Opened { object, body }) => (object, body),
         Err(error) => {
-            report.status = Some(ObjectStatus::Failed);
-            report.fail(error.class(), error.to_string());
+            let class = error.class();
+            report.status = Some(match class {
+                ErrorClass::Permanent => ObjectStatus::Gone,
+                ErrorClass::Configuration => ObjectStatus::Denied,
+                ErrorClass::Transient | ErrorClass::Poison => ObjectStatus::Failed,
+            });
+            report.fail_as(class, kind_of(class), error.to_string());
             return tell(report);
         }
     };
+    report.object = Some(object.clone());
     let (decoder, first, failure) = begin(body);
     let seen = source::recognise(&info, &first);
     report.log_type = seen.log_type;
@@ -78,8 +109,10 @@ pub(super) fn read(
         report.counts.bytes_in = first.len() as u64;
         match failure {
             Some((class, text)) => {
-                report.status = Some(ObjectStatus::Failed);
-                report.fail(class, text);
+                let damaged = class == ErrorClass::Poison;
+                report.damaged = damaged;
+                report.status = Some(if damaged { ObjectStatus::Truncated } else { ObjectStatus::Failed });
+                report.fail_as(class, if damaged { "damaged" } else { kind_of(class) }, text);
             }
             None if first.trim_ascii_start().is_empty() => {
                 report.log_type = info.log_type;
@@ -102,26 +135,36 @@ pub(super) fn read(
     };
     let context = Arc::new(ObjectContext::new(&provenance, info, log_type.name));
     report.name = object.to_string();
-    let run = Arc::new(ObjectRun::new(object, log_type, report, reports.clone()));
+    let earlier = settings.attempts.as_ref().and_then(|attempts| attempts.earlier(&object));
+    let run = Arc::new(ObjectRun::new(object, log_type, report, reports.clone(), settings.keeps));
+    let skip = earlier.unwrap_or_default();
+    if skip.pieces > 0 {
+        tracing::info!(object = %run.object, pieces = skip.pieces, "goes on where an earlier attempt stopped");
+        run.resume(skip.clone());
+    }
     if let Err(problem) = output.begin(&run) {
         run.report().fail(ErrorClass::Configuration, problem);
         return;
     }
-    let mut reading = Reading { run, context, settings, shop, output, pieces: 0 };
+    let mut reading =
+        Reading { run, context, settings, shop, output, pieces: 0, skip, stored: 0, changed: false };
     if let Some((class, text)) = failure {
-        reading.run.report().fail(class, text);
+        let mut report = reading.run.report();
+        report.damaged = class == ErrorClass::Poison;
+        report.fail_as(class, kind_of(class), text);
     }
-    if parquet::is_parquet(&first) {
-        if !matches!(log_type.layout, Layout::Lines { .. }) {
-            let text =
-                format!("a Parquet file, and {} has none: is it a log of another type?", log_type.name);
-            return reading.run.report().fail(ErrorClass::Poison, text);
-        }
-        spool::read(&mut reading, decoder, first);
-    } else {
-        reading.all(decoder, first);
+    let run = Arc::clone(&reading.run);
+    // A decoder that panics costs this object only, and the object is not taken for one that was read to its end.
+    if catch_unwind(AssertUnwindSafe(|| reading.to_the_end(decoder, first))).is_err() {
+        let mut report = run.report();
+        report.damaged = true;
+        report.fail_as(ErrorClass::Poison, "defect", DEFECT.to_owned());
     }
 }
+
+/// What is told of an object on which a decoder panicked.
+pub(super) const DEFECT: &str =
+    "could not be read to its end; this is a defect of siem-loader, please report it";
 
 /// How reading failed.
 pub(super) type Failure = (ErrorClass, String);
@@ -165,10 +208,43 @@ pub(super) struct Reading<'a> {
     pub(super) settings: &'a Settings,
     shop: &'a Shop,
     pub(super) output: &'a Arc<dyn Output>,
+    /// Pieces that were cut so far.
     pieces: u64,
+    /// What an earlier attempt brought to its end: these pieces are cut and dropped.
+    skip: Progress,
+    /// Decoded bytes at the last checkpoint.
+    stored: u64,
+    /// The object is not cut as it was by an earlier attempt.
+    changed: bool,
+}
+
+/// Name of this failure in the ledger.
+const OUT_OF_TIME: &str = "out_of_time";
+
+/// A short name where only the class is known.
+fn kind_of(class: ErrorClass) -> &'static str {
+    match class {
+        ErrorClass::Permanent => "object_gone",
+        ErrorClass::Configuration => "object_denied",
+        ErrorClass::Transient => "object_unavailable",
+        ErrorClass::Poison => "object_damaged",
+    }
 }
 
 impl Reading<'_> {
+    fn to_the_end(&mut self, decoder: Option<Decoder<Body>>, first: Vec<u8>) {
+        let log_type = self.run.log_type;
+        if !parquet::is_parquet(&first) {
+            self.all(decoder, first);
+        } else if matches!(log_type.layout, Layout::Lines { .. }) {
+            spool::read(self, decoder, first);
+        } else {
+            let text =
+                format!("a Parquet file, and {} has none: is it a log of another type?", log_type.name);
+            self.run.report().fail_as(ErrorClass::Poison, "wrong_form", text);
+        }
+    }
+
     /// Reads an object to its end; `first` are its first decoded bytes.
     fn all(&mut self, mut decoder: Option<Decoder<Body>>, first: Vec<u8>) {
         let mut cutter = Cutter::new(self.run.log_type.layout, self.settings.limits);
@@ -182,11 +258,8 @@ impl Reading<'_> {
             for cut in cuts.drain(..) {
                 self.hand_on(cut, &buffers);
             }
-            if self.output.unread() {
+            if self.ends() {
                 return;
-            }
-            if self.output.stopped() {
-                return self.stopped();
             }
             let Some(decoder) = &mut decoder else { break };
             if let Ok(buffer) = returned.try_recv() {
@@ -196,8 +269,7 @@ impl Reading<'_> {
                 Ok(0) => break,
                 Ok(count) => self.run.report().counts.bytes_in += count as u64,
                 Err(error) => {
-                    let (class, text) = failure(&error);
-                    self.run.report().fail(class, text);
+                    self.unreadable(&error);
                     break;
                 }
             }
@@ -212,10 +284,52 @@ impl Reading<'_> {
         }
     }
 
-    /// Notes that the object was not read to its end.
-    pub(super) fn stopped(&self) {
-        let text = "not read to its end, because the run was stopped".to_owned();
-        self.run.report().fail(ErrorClass::Transient, text);
+    /// Whether reading is to end here: nobody wants more, the run was stopped, time ran out, or the object is not what
+    /// it was. Notes why.
+    pub(super) fn ends(&mut self) -> bool {
+        if self.output.unread() {
+            return true;
+        }
+        let (kind, text) = if self.output.stopped() {
+            ("stopped", "not read to its end, because the run was stopped")
+        } else if self.settings.out_of_time() {
+            self.run.report().out_of_time = true;
+            (OUT_OF_TIME, "not read to its end, time ran out; it goes on there when it comes again")
+        } else if self.changed {
+            (
+                "cut_differently",
+                "cannot go on where an earlier attempt stopped; begins anew when it comes again",
+            )
+        } else {
+            self.checkpoint();
+            return false;
+        };
+        self.run.report().fail_as(ErrorClass::Transient, kind, text.to_owned());
+        true
+    }
+
+    /// Notes that the bytes end early.
+    pub(super) fn unreadable(&self, error: &DecodeError) {
+        let (class, text) = failure(error);
+        let mut report = self.run.report();
+        report.damaged = class == ErrorClass::Poison;
+        report.fail_as(class, kind_of(class), text);
+    }
+
+    /// Stores what is through, now and then.
+    fn checkpoint(&mut self) {
+        let Some(attempts) = &self.settings.attempts else { return };
+        let decoded = self.run.report().counts.bytes_in;
+        if decoded < self.stored + CHECKPOINT && self.run.tracker.letters() < LETTERS {
+            return;
+        }
+        self.stored = decoded;
+        let confirmed = self.run.tracker.take();
+        if confirmed.progress.pieces > self.skip.pieces
+            && let Err(failed) = attempts.checkpoint(&self.run, confirmed)
+        {
+            self.run.tracker.give_back(failed);
+        }
     }
 
     pub(super) fn hand_on(&mut self, cut: Cut, buffers: &Sender<Vec<u8>>) {
@@ -223,6 +337,22 @@ impl Reading<'_> {
             Cut::Piece(piece) => {
                 let number = self.pieces;
                 self.pieces += 1;
+                if number < self.skip.pieces {
+                    self.compare(number, &piece);
+                    let _ = buffers.try_send(piece.bytes);
+                    return;
+                }
+                if self.changed {
+                    return;
+                }
+                self.run.tracker.piece(number, piece.offset, piece.first_ordinal);
+                while !self.run.tracker.wait(PATIENCE) {
+                    // What it waits for may lie in a body that is not full.
+                    self.output.flush();
+                    if self.output.stopped() {
+                        break;
+                    }
+                }
                 self.shop.render(Job {
                     run: Arc::clone(&self.run),
                     context: Arc::clone(&self.context),
@@ -232,20 +362,62 @@ impl Reading<'_> {
                     pieces: buffers.clone(),
                 });
             }
-            Cut::Problem(problem @ SplitProblem::TooLarge { .. }) => {
-                let mut report = self.run.report();
-                report.counts.records += 1;
-                report.counts.rejected += 1;
-                report.problem(|| problem.to_string());
+            Cut::Problem(problem @ SplitProblem::TooLarge { ordinal, offset, .. }) => {
+                // Before the place where an earlier attempt stopped: counted then.
+                if self.pieces >= self.skip.pieces {
+                    self.left_out(&problem, ordinal, offset);
+                }
             }
             Cut::Problem(problem) => {
                 let mut report = self.run.report();
                 // Bytes that end too early were told by the decoder already.
-                let told = report.failure.is_some() && matches!(problem, SplitProblem::Unfinished { .. });
-                if !told {
-                    report.fail(ErrorClass::Poison, problem.to_string());
+                let unfinished = matches!(problem, SplitProblem::Unfinished { .. });
+                if !(report.failure.is_some() && unfinished) {
+                    report.damaged |= unfinished;
+                    let kind = if unfinished { "unfinished" } else { "malformed" };
+                    report.fail_as(ErrorClass::Poison, kind, problem.to_string());
                 }
             }
         }
     }
+
+    /// The last piece of an earlier attempt has to be where it was then.
+    fn compare(&mut self, number: u64, piece: &Piece) {
+        let last = number + 1 == self.skip.pieces;
+        if last && (piece.offset, piece.first_ordinal) != (self.skip.offset, self.skip.ordinal) {
+            self.changed = true;
+            self.run.resume(Progress::default());
+        }
+    }
+
+    /// A record that is larger than records may be: only its place is known.
+    fn left_out(&self, problem: &SplitProblem, ordinal: u64, offset: u64) {
+        let mut counts = self.run.set_aside(1);
+        counts.records = 1;
+        let mut packer = Packer::default();
+        if self.run.keeps() {
+            let reason = Reason {
+                kind: TOO_LARGE.into(),
+                text: problem.to_string().into(),
+                status: None,
+                field: None,
+            };
+            let mut letter = Letter::new(Kind::Record, ErrorClass::Poison, reason, &self.run.object);
+            letter.log_type = Some(self.run.log_type.name.into());
+            (letter.ordinal, letter.offset) = (Some(ordinal), Some(offset));
+            packer.add(&letter);
+        }
+        self.tell_left_out(&counts, problem);
+        self.run.tracker.beside(self.pieces, Settled { counts, letters: packer.finish(), lost: false });
+    }
+
+    fn tell_left_out(&self, counts: &Counts, problem: &SplitProblem) {
+        let mut report = self.run.report();
+        report.counts.add(counts);
+        report.error_type.get_or_insert_with(|| TOO_LARGE.to_owned());
+        report.problem(|| problem.to_string());
+    }
 }
+
+/// Name of a record that was left out for its size.
+const TOO_LARGE: &str = "record_too_large";

@@ -16,7 +16,7 @@ use siem_parsers::{
     },
 };
 
-use super::reader::{Body, READ, Reading, failure};
+use super::reader::{Body, READ, Reading};
 use crate::error::ErrorClass;
 
 /// Reads a Parquet object to its end; `first` are its first decoded bytes. Memory does not grow with the object; the
@@ -32,7 +32,7 @@ pub(super) fn read(reading: &mut Reading<'_>, mut decoder: Option<Decoder<Body>>
                 "cannot keep the object in {} while it is read: {error}; make room there, or set TMPDIR",
                 std::env::temp_dir().display()
             );
-            return run.report().fail(ErrorClass::Configuration, text);
+            return run.report().fail_as(ErrorClass::Configuration, "no_room_to_spool", text);
         }
     };
     let (buffers, returned) = bounded(2);
@@ -40,19 +40,16 @@ pub(super) fn read(reading: &mut Reading<'_>, mut decoder: Option<Decoder<Body>>
     let read = parquet::read(file, limits, &mut |cut: Cut| {
         drop(returned.try_recv());
         reading.hand_on(cut, &buffers);
-        if reading.output.unread() {
-            return ControlFlow::Break(());
-        }
-        if reading.output.stopped() {
-            reading.stopped();
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
+        if reading.ends() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     match read {
         Ok(()) => {}
         Err(error @ ParquetProblem::Io(_)) => run.report().fail(ErrorClass::Transient, error.to_string()),
-        Err(error) => run.report().fail(ErrorClass::Poison, error.to_string()),
+        Err(error) => {
+            let mut report = run.report();
+            report.damaged = true;
+            report.fail_as(ErrorClass::Poison, "damaged", error.to_string());
+        }
     }
 }
 
@@ -68,8 +65,7 @@ fn spool(
         reading.run.report().counts.bytes_in += buffer.len() as u64;
         file.write_all(&buffer)?;
         buffer.clear();
-        if reading.output.stopped() {
-            reading.stopped();
+        if reading.ends() {
             return Ok(None);
         }
         let Some(decoder) = decoder else { break };
@@ -78,8 +74,7 @@ fn spool(
             Ok(_) => {}
             Err(error) => {
                 // Without its end no row can be found.
-                let (class, text) = failure(&error);
-                reading.run.report().fail(class, text);
+                reading.unreadable(&error);
                 return Ok(None);
             }
         }

@@ -6,14 +6,16 @@ use siem_parsers::document::{Item, ItemKind};
 
 use super::bulk::Refusal;
 use crate::{
+    dead_letter::{Kind, Letter, Lines, Packer, Reason, json_or_text},
     error::ErrorClass,
-    pipeline::{Counts, ObjectRun},
+    pipeline::{Bulk, Counts, ObjectRun, Settled},
 };
 
 /// The part of a body that belongs to one object.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) run: Arc<ObjectRun>,
+    pub(super) piece: u64,
     pub(super) items: Vec<Item>,
     /// Where its bytes begin in the body, before packing.
     pub(super) at: usize,
@@ -30,9 +32,17 @@ pub(super) enum Fate {
     /// It, or a later state, was there.
     Present,
     /// It will never be taken.
-    Rejected(Box<Refusal>),
+    Rejected(Box<Rejected>),
     /// Not taken until somebody changes something.
     Stopped(Box<Refusal>),
+}
+
+/// An item that the cluster will never take.
+#[derive(Debug, Clone)]
+pub(super) struct Rejected {
+    pub(super) refusal: Refusal,
+    /// Its lines, for a dead letter.
+    pub(super) lines: Vec<u8>,
 }
 
 /// Why items are still open at the end.
@@ -45,12 +55,13 @@ pub(super) struct GivenUp {
 
 /// Tells each object what became of its records; each ends in exactly one count. The state of a finding is written
 /// beside the document of its change, and the record is done when both are.
-pub(super) fn share_out(parts: &[Part], fates: &[Fate], given_up: &GivenUp) {
+pub(super) fn share_out(parts: &[Part], fates: &[Fate], given_up: &GivenUp, bulk: Bulk) {
     let mut fates = fates.iter();
     let open = Fate::Open;
     for part in parts {
         let mut counts = Counts::default();
-        let mut unsent = 0;
+        let mut packer = Packer::default();
+        let (mut unsent, mut set_aside) = (0, 0);
         let mut items = part.items.iter().peekable();
         while let Some(item) = items.next() {
             let record = fates.next().unwrap_or(&open);
@@ -66,29 +77,68 @@ pub(super) fn share_out(parts: &[Part], fates: &[Fate], given_up: &GivenUp) {
             match (record, state) {
                 (Fate::Open, _) | (_, Some(Fate::Open)) => unsent += 1,
                 (Fate::Stopped(refusal), _) | (_, Some(Fate::Stopped(refusal))) => {
+                    unsent += 1;
                     stopped(&part.run, item.ordinal, refusal);
                 }
-                (Fate::Rejected(refusal), _) | (_, Some(Fate::Rejected(refusal))) => {
-                    part.run.refused(item.ordinal, refusal);
+                (Fate::Rejected(rejected), _) | (_, Some(Fate::Rejected(rejected))) => {
+                    set_aside += 1;
+                    part.run.refused(item.ordinal, &rejected.refusal);
+                    if part.run.keeps() {
+                        add_letter(&mut packer, &part.run, item.ordinal, [Some(record), state]);
+                    }
                 }
                 (Fate::Written, _) => counts.indexed += 1,
                 (Fate::Present, _) => counts.already_present += 1,
             }
         }
+        counts.add(&part.run.set_aside(set_aside));
         let mut report = part.run.report();
-        report.counts.add(&counts);
+        report.bulk.add(&bulk);
         if unsent > 0 {
             report.not_delivered(given_up.class, unsent);
             if let Some(why) = &given_up.why {
                 report.problem(|| why.clone());
             }
         }
+        drop(report);
+        part.run.settle(part.piece, Settled { counts, letters: packer.finish(), lost: unsent > 0 });
     }
 }
 
 fn stopped(run: &ObjectRun, ordinal: u64, refusal: &Refusal) {
     let mut report = run.report();
-    report.not_delivered(refusal.class, 1);
-    let Refusal { status, error_type, reason, .. } = refusal;
-    report.problem(|| format!("record {ordinal} not taken: {status} {error_type}: {reason}"));
+    let Refusal { status, error_type, reason, class, .. } = refusal;
+    report.error_type.get_or_insert_with(|| error_type.clone());
+    report.fail(*class, format!("record {ordinal} not taken: {status} {error_type}: {reason}"));
+}
+
+/// A dead letter of a record: all its items that were refused.
+fn add_letter(packer: &mut Packer, run: &ObjectRun, ordinal: u64, fates: [Option<&Fate>; 2]) {
+    let rejected = fates.into_iter().flatten().filter_map(|fate| match fate {
+        Fate::Rejected(rejected) => Some(&**rejected),
+        _ => None,
+    });
+    let rejected: Vec<&Rejected> = rejected.collect();
+    let Some(first) = rejected.first() else { return };
+    let Refusal { status, error_type, reason, field, class, .. } = &first.refusal;
+    let reason = Reason {
+        kind: error_type.into(),
+        text: reason.into(),
+        status: Some(*status),
+        field: field.as_deref().map(Into::into),
+    };
+    let mut letter = Letter::new(Kind::Document, *class, reason, &run.object);
+    letter.log_type = Some(run.log_type.name.into());
+    letter.ordinal = Some(ordinal);
+    let mut rooms = [String::new(), String::new()];
+    for (rejected, room) in rejected.iter().zip(&mut rooms) {
+        let mut lines = rejected.lines.splitn(2, |&byte| byte == b'\n');
+        let (action, source) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        if let Ok(action) = serde_json::from_slice(action)
+            && let Some(source) = json_or_text(source.trim_ascii_end(), room)
+        {
+            letter.documents.push(Lines { action, source });
+        }
+    }
+    packer.add(&letter);
 }

@@ -1,6 +1,7 @@
 //! Bringing one body to the cluster: again what failed, in parts what is too large, until every item has a fate.
 
 use std::{
+    collections::HashMap,
     io,
     sync::{
         Mutex, OnceLock, PoisonError,
@@ -13,14 +14,17 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     BulkAnswer, Cluster, Refusal, Sent,
-    account::{Fate, GivenUp, Part, share_out},
+    account::{Fate, GivenUp, Part, Rejected, share_out},
     backoff::Random,
     limiter::Load,
     output::{Body, SendSettings},
     payload::Payload,
     table::{Action, row_of},
 };
-use crate::error::{ErrorClass, SinkError};
+use crate::{
+    error::{ErrorClass, SinkError},
+    pipeline::Bulk,
+};
 
 /// So many items of a body may make the cluster refuse a whole request while none of its items is taken: then it is
 /// not the items.
@@ -101,7 +105,7 @@ impl Shared {
 
     /// Counts records as not known to be in the index, because the run was stopped.
     pub(super) fn unsent(parts: &[Part]) {
-        share_out(parts, &[], &GivenUp { class: ErrorClass::Transient, why: None });
+        share_out(parts, &[], &stopped_before(), Bulk::default());
     }
 
     /// Brings one body to the cluster, and its outcomes to the objects.
@@ -117,12 +121,13 @@ impl Shared {
             failures: 0,
             doubts: 0,
             poisons: 0,
+            bulk: Bulk::default(),
         };
         let given_up = match delivery.all(payload).await {
             Ok(()) => GivenUp { class: ErrorClass::Poison, why: None },
             Err(given_up) => given_up,
         };
-        share_out(&body.parts, &delivery.fates, &given_up);
+        share_out(&body.parts, &delivery.fates, &given_up, delivery.bulk);
     }
 
     fn stop(&self, error: SinkError) {
@@ -164,6 +169,10 @@ impl Shared {
     }
 }
 
+fn out_of_time() -> GivenUp {
+    GivenUp { class: ErrorClass::Transient, why: Some("given up, because time ran out".to_owned()) }
+}
+
 fn stopped_before() -> GivenUp {
     GivenUp { class: ErrorClass::Transient, why: None }
 }
@@ -181,6 +190,7 @@ struct Delivery<'a> {
     doubts: u32,
     /// Single items for which the cluster refused a whole request.
     poisons: u32,
+    bulk: Bulk,
 }
 
 impl Delivery<'_> {
@@ -212,18 +222,29 @@ impl Delivery<'_> {
     }
 
     /// One request.
-    async fn send(&self, payload: &Payload) -> Result<Result<BulkAnswer, SinkError>, GivenUp> {
+    async fn send(&mut self, payload: &Payload) -> Result<Result<BulkAnswer, SinkError>, GivenUp> {
         let shared = self.shared;
-        let pass = shared.unless_stopped(shared.settings.gate.pass()).await?;
+        let pass = shared.unless_stopped(shared.settings.gate.pass());
+        let pass = match shared.settings.give_up_at {
+            None => pass.await?,
+            Some(at) => tokio::time::timeout_at(at, pass).await.map_err(|_| out_of_time())??,
+        };
         if shared.stopped().is_some() {
             return Err(stopped_before());
         }
         if payload.repeated {
             shared.retries.fetch_add(1, Ordering::Relaxed);
         }
+        self.bulk.requests += 1;
+        self.bulk.retries += u64::from(payload.repeated);
         let began = Instant::now();
         let items = payload.lines.len();
-        let answer = shared.cluster.bulk(payload.bytes.clone(), payload.encoding, items).await;
+        let request = shared.cluster.bulk(payload.bytes.clone(), payload.encoding, items);
+        let answer = match shared.settings.give_up_at {
+            None => request.await,
+            // What it did shows when its items are sent again.
+            Some(at) => tokio::time::timeout_at(at, request).await.map_err(|_| out_of_time())?,
+        };
         let waited = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         shared.busy.fetch_add(waited, Ordering::Relaxed);
         let busy = |answer: &BulkAnswer| {
@@ -250,9 +271,12 @@ impl Delivery<'_> {
         answer: BulkAnswer,
     ) -> Result<Option<(Payload, SinkError)>, GivenUp> {
         self.doubts = 0;
+        self.bulk.rejected += answer.refused.len() as u64;
         let mut present = answer.already_present_at.iter().map(|&at| at as usize).peekable();
         let mut refused = answer.refused.into_iter().peekable();
         let (mut again, mut why) = (Vec::new(), None::<Refusal>);
+        let mut rejected = Vec::new();
+
         for (place, line) in payload.lines.iter().enumerate() {
             let fate = match refused.next_if(|refusal| refusal.position == place) {
                 None if present.next_if_eq(&place).is_some() => Fate::Present,
@@ -267,13 +291,17 @@ impl Delivery<'_> {
                         continue;
                     }
                     Action::Stop | Action::AgainAFewTimes => Fate::Stopped(Box::new(refusal)),
-                    _ => Fate::Rejected(Box::new(refusal)),
+                    _ => {
+                        rejected.push((place, refusal));
+                        continue;
+                    }
                 },
             };
             if let Some(mine) = self.fates.get_mut(line.item) {
                 *mine = fate;
             }
         }
+        self.set_aside(&payload, rejected)?;
         let sent = payload.lines.len();
         if again.len() < sent {
             self.progressed();
@@ -292,6 +320,33 @@ impl Delivery<'_> {
         let _one_at_a_time = self.shared.picking.lock().unwrap_or_else(PoisonError::into_inner);
         let rest = payload.pick(&again).map_err(|error| defect(&error))?;
         Ok(Some((Payload { repeated: true, ..rest }, why)))
+    }
+
+    /// Notes what is refused for good, with its lines. When most of a body is refused for one reason it is not the
+    /// documents: then nothing is set aside, and the run stops.
+    fn set_aside(&mut self, payload: &Payload, rejected: Vec<(usize, Refusal)>) -> Result<(), GivenUp> {
+        if let Some(refusal) = estate(&rejected, payload.lines.len()) {
+            let error = SinkError::MostRefused {
+                cluster: self.shared.cluster.url().to_owned(),
+                refused: rejected.len(),
+                sent: payload.lines.len(),
+                error_type: refusal.error_type.clone(),
+                reason: refusal.reason.clone(),
+            };
+            let given_up = GivenUp { class: error.class(), why: Some(error.to_string()) };
+            self.shared.stop(error);
+            return Err(given_up);
+        }
+        let places: Vec<usize> = rejected.iter().map(|(place, _)| *place).collect();
+        let mut texts = payload.texts(&places).map_err(|error| defect(&error))?.into_iter();
+        for (place, refusal) in rejected {
+            let lines = texts.next().unwrap_or_default();
+            let item = payload.lines.get(place).map(|line| line.item);
+            if let Some(mine) = item.and_then(|item| self.fates.get_mut(item)) {
+                *mine = Fate::Rejected(Box::new(Rejected { refusal, lines }));
+            }
+        }
+        Ok(())
     }
 
     /// What follows when a request failed as a whole; gives what is to be sent next.
@@ -358,9 +413,11 @@ impl Delivery<'_> {
         }
         let action = Action::Reject;
         let refusal = Refusal { position: 0, status, error_type, reason, field: None, class, action };
-        for line in &single.lines {
+        let places: Vec<usize> = (0..single.lines.len()).collect();
+        let texts = single.texts(&places).map_err(|error| defect(&error))?;
+        for (line, lines) in single.lines.iter().zip(texts) {
             if let Some(mine) = self.fates.get_mut(line.item) {
-                *mine = Fate::Rejected(Box::new(refusal.clone()));
+                *mine = Fate::Rejected(Box::new(Rejected { refusal: refusal.clone(), lines }));
             }
         }
         self.progressed();
@@ -371,6 +428,11 @@ impl Delivery<'_> {
     async fn again(&mut self, why: &SinkError) -> Result<(), GivenUp> {
         let retry = &self.shared.settings.retry;
         let left = retry.deadline.saturating_sub(self.progress.elapsed());
+        let end = self.shared.settings.give_up_at.map(|at| at.saturating_duration_since(Instant::now()));
+        if end.is_some_and(|end| end.is_zero()) {
+            return Err(out_of_time());
+        }
+        let left = end.map_or(left, |end| end.min(left));
         if left.is_zero() {
             let told = format!("given up after {:?} without success: {why}", retry.deadline);
             self.stop_if_all_fail(&told);
@@ -425,6 +487,26 @@ impl Delivery<'_> {
             self.shared.stop(SinkError::Deadline(told.to_owned()));
         }
     }
+}
+
+/// Fewer refusals than this are never taken for a fault of the index.
+const ESTATE: usize = 50;
+
+/// The reason for which at least half of a body was refused.
+fn estate(rejected: &[(usize, Refusal)], sent: usize) -> Option<&Refusal> {
+    if rejected.len() < ESTATE || rejected.len() * 2 < sent {
+        return None;
+    }
+    let mut reasons: HashMap<(&str, &str), usize> = HashMap::new();
+    for (_, refusal) in rejected {
+        *reasons.entry((&refusal.error_type, &refusal.reason)).or_default() += 1;
+    }
+    let (most, count) = reasons.into_iter().max_by_key(|(_, count)| *count)?;
+    let same = |(_, refusal): &&(usize, Refusal)| (&*refusal.error_type, &*refusal.reason) == most;
+    (count >= ESTATE && count * 2 >= sent)
+        .then(|| rejected.iter().find(same))
+        .flatten()
+        .map(|(_, refusal)| refusal)
 }
 
 /// In two; as it is where there is only one item.

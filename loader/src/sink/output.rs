@@ -10,6 +10,7 @@ use tokio::{
     runtime::Handle,
     sync::{Mutex as AsyncMutex, mpsc},
     task::JoinHandle,
+    time::Instant,
 };
 
 use super::{
@@ -54,6 +55,8 @@ pub struct SendSettings {
     pub gate: Gate,
     /// Where the jitter comes from.
     pub random: Random,
+    /// Whatever has no outcome by then is given up, answers under way included.
+    pub give_up_at: Option<Instant>,
 }
 
 impl SendSettings {
@@ -67,6 +70,7 @@ impl SendSettings {
             senders,
             gate: Gate::new(senders, Pace::default(), Random::new()),
             random: Random::new(),
+            give_up_at: None,
         }
     }
 }
@@ -81,7 +85,7 @@ pub(super) struct Body {
 
 impl Body {
     fn add(&mut self, chunk: Chunk) {
-        self.parts.push(Part { run: chunk.run, items: chunk.items, at: self.plain });
+        self.parts.push(Part { run: chunk.run, piece: chunk.piece, items: chunk.items, at: self.plain });
         self.plain += chunk.plain;
         if self.bytes.is_empty() {
             self.bytes = chunk.bytes;
@@ -170,6 +174,14 @@ impl BulkOutput {
     }
 }
 
+impl BulkOutput {
+    fn enqueue(&self, body: Body) {
+        if let Err(returned) = self.queue.blocking_send(body) {
+            Shared::unsent(&returned.0.parts);
+        }
+    }
+}
+
 impl Output for BulkOutput {
     fn take(&self, chunk: Chunk) {
         let target = self.shared.body();
@@ -185,10 +197,15 @@ impl Output for BulkOutput {
                 (open.plain >= target).then(|| std::mem::take(&mut *open))
             }
         };
-        if let Some(body) = full
-            && let Err(returned) = self.queue.blocking_send(body)
-        {
-            Shared::unsent(&returned.0.parts);
+        if let Some(body) = full {
+            self.enqueue(body);
+        }
+    }
+
+    fn flush(&self) {
+        let body = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
+        if !body.parts.is_empty() {
+            self.enqueue(body);
         }
     }
 

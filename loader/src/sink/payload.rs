@@ -65,6 +65,31 @@ impl Payload {
         Ok(Ok((self.copy(left)?, self.copy(right)?)))
     }
 
+    /// The lines at these places, ascending, each by itself and not packed.
+    ///
+    /// # Errors
+    /// As [`Self::pick`].
+    pub(super) fn texts(&self, places: &[usize]) -> io::Result<Vec<Vec<u8>>> {
+        let lines = places.iter().filter_map(|&at| self.lines.get(at));
+        let mut packed = MultiGzDecoder::new(&*self.bytes);
+        let mut at = 0;
+        lines
+            .map(|line| match self.encoding {
+                Encoding::Identity => {
+                    let text = self.bytes.get(line.start..line.end);
+                    text.map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+                }
+                Encoding::Gzip => {
+                    skip(&mut packed, line.start.saturating_sub(at))?;
+                    let mut text = Vec::new();
+                    (&mut packed).take((line.end - line.start) as u64).read_to_end(&mut text)?;
+                    at = line.end;
+                    Ok(text)
+                }
+            })
+            .collect()
+    }
+
     fn copy(&self, lines: &[Line]) -> io::Result<Self> {
         let (Some(first), Some(last)) = (lines.first(), lines.last()) else {
             return Ok(Self { bytes: Bytes::new(), lines: Vec::new(), ..self.clone() });

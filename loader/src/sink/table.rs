@@ -21,9 +21,9 @@ pub enum Action {
     AgainSlowly,
     /// The same again after pauses, a few times in a row; then as [`Action::Stop`].
     AgainAFewTimes,
-    /// The body in halves; its size is the bound of later ones. A single item is rejected.
+    /// The body in halves; its size is the bound of later ones. A single item is set aside.
     Split,
-    /// The body in halves, until the item that is at fault is found; that one is rejected.
+    /// The body in halves, until the item that is at fault is found; that one is set aside.
     Bisect,
     /// The document is set aside with the cluster's reason.
     Reject,
@@ -44,7 +44,7 @@ impl Action {
             Self::AgainAFewTimes => "again a few times, then stop",
             Self::Split => "split the body",
             Self::Bisect => "bisect the body",
-            Self::Reject => "reject",
+            Self::Reject => "set aside",
             Self::Stop => "stop",
         }
     }
@@ -239,6 +239,7 @@ pub static TABLE: &[Row] = {
         row("item_unknown", Item, &[0..=u16::MAX], Any, "not known; sending again loses nothing", Again),
 
         row("answer_complete", Answer, &[200..=200], Noticed("a bulk result with as many items as were sent"), "the cluster has read the whole body", EachItem),
+        row("answer_mostly_refused", Answer, &[200..=200], Noticed("50 items or more, and half of the body or more, refused for one reason by `item_document_at_fault`"), "the index does not fit, and not the documents: none is set aside", Stop),
         row("answer_short", Answer, &[200..=200], Noticed("a bulk result with another number of items"), "the body arrived cut off; nothing of the answer is believed", Again),
         row("answer_malformed", Answer, &[200..=200], Any, "no bulk result: an answer cut off, or a proxy's page", AgainAFewTimes),
         row("answer_unauthorized", Answer, &[401..=401], Any, "credentials are missing or wrong", Stop),

@@ -45,11 +45,11 @@ fn every_good_record_between_bad_ones_is_indexed() {
     let good: u64 = cases("bad").iter().map(|c| c.good).sum();
     let path = bad.to_str().unwrap();
     let run = run(&["load", path, "--opensearch-url", opensearch_url(), "--output", "json"]).expect_status(1);
-    let [records, indexed, present, rejected, unsent] =
-        run.figures(["records", "indexed", "already_present", "rejected", "unsent"]);
+    let [records, indexed, present, set_aside, unsent] =
+        run.figures(["records", "indexed", "already_present", "dead_lettered", "unsent"]);
     assert_eq!(indexed + present, good);
-    assert_eq!((records, unsent), (good + rejected, 0));
-    // What was rejected was rejected by us: no shape of a record is refused by the index.
+    assert_eq!((records, unsent), (good + set_aside, 0));
+    // What was set aside was set aside by us: no shape of a record is refused by the index.
     assert!(!run.stderr.contains("OpenSearch refused"), "{}", run.stderr);
 }
 

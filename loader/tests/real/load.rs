@@ -88,7 +88,7 @@ async fn d04_refused_records_are_told_by_type_field_and_reason_without_their_val
     put(&root, &key(&year, &month, "one"), &packed(&records));
 
     let run = load(&root, &[]).expect_status(1);
-    assert_eq!(run.figures(["records", "indexed", "rejected", "unsent"]), [3, 1, 2, 0]);
+    assert_eq!(run.figures(["records", "indexed", "dead_lettered", "unsent"]), [3, 1, 2, 0]);
     assert!(run.stderr.contains("mapper_parsing_exception  eventName"), "{}", run.stderr);
     assert!(!run.stderr.contains("GetObject"), "a value is quoted: {}", run.stderr);
     assert!(run.stderr.contains("OpenSearch refused 2 records, the first is record 0"), "{}", run.stderr);

@@ -6,6 +6,7 @@ mod bad_input;
 mod fetch;
 mod findings;
 mod fixtures;
+mod function;
 mod hostile;
 mod load;
 mod memory;

@@ -43,6 +43,7 @@ pub(crate) fn siem_loader<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> Command
     for name in ["OPENSEARCH_URL", "SIEM_LOADER_OPENSEARCH_URL", "AWS_PROFILE", "AWS_ENDPOINT_URL"] {
         command.env_remove(name);
     }
+    command.env("SIEM_LOADER_DEAD_LETTERS", dead_letters());
     command
 }
 
@@ -64,6 +65,11 @@ pub(crate) fn finish(mut command: Command, input: &[u8]) -> Run {
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Run { status: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// Where the dead letters of all tests go that do not say where.
+fn dead_letters() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("dead-letters-{}", std::process::id()))
 }
 
 /// An empty folder of a test's own.

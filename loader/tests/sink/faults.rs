@@ -107,7 +107,7 @@ fn load(url: &str, encoding: Encoding, retry: Retry, seed: u64) -> Run {
     let (refused, longest) = (Duration::from_millis(1), Duration::from_millis(4));
     let pace = Pace { start: Duration::ZERO, refused, longest };
     let gate = Gate::new(3, pace, Random::seeded(random.next_u64()));
-    let sending = SendSettings { retry, body: 16 << 10, senders: 3, gate, random };
+    let sending = SendSettings { retry, body: 16 << 10, senders: 3, gate, random, give_up_at: None };
     let bulk = BulkOutput::start(cluster, sending, runtime().handle());
     let output: Arc<dyn Output> = Arc::clone(&bulk) as Arc<dyn Output>;
     let root = objects().clone();
