@@ -128,8 +128,8 @@ impl Batch {
                 self.places.get(&name(object)).and_then(|place| self.outcomes.get(*place)?.as_ref());
             let why = match outcome {
                 Some(outcome) if outcome.done => continue,
-                Some(outcome) => outcome.problems.first().map_or(outcome.status, String::as_str),
-                None => stopped.unwrap_or(NOT_REACHED),
+                Some(outcome) => outcome.problem().unwrap_or_else(|| outcome.status.to_owned()),
+                None => stopped.unwrap_or(NOT_REACHED).to_owned(),
             };
             unfinished.objects += 1;
             if unfinished.reasons.len() < REASONS {

@@ -61,7 +61,7 @@ pub(super) fn object(context: &Context, outcome: &Outcome) {
         unaccounted = c.unsent,
         bytes_inflated = c.bytes_in,
         class = outcome.class.map(tracing::field::display),
-        problem = outcome.problems.first(),
+        problem = outcome.problem(),
         "object"
     );
 }

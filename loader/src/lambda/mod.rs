@@ -50,6 +50,14 @@ pub struct Outcome {
     pub problems: Vec<String>,
 }
 
+impl Outcome {
+    /// All that is wrong with it in one text; none where nothing is. The last is what made the object fail.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        (!self.problems.is_empty()).then(|| self.problems.join("; "))
+    }
+}
+
 /// Why nothing could be done.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{reason}")]

@@ -134,7 +134,7 @@ fn a_direct_invocation_fails_with_what_failed() {
 fn settings_that_cannot_be_used_fail_each_invocation_with_the_reason() {
     for (name, value, says) in [
         ("SIEM_LOADER_MAX_REQUESTS", "many", "max-requests"),
-        ("OPENSEARCH_URL", "", "OPENSEARCH_URL"),
+        ("OPENSEARCH_URL", "https://:9200", "the URL of OpenSearch cannot be read"),
         ("SIEM_LOADER_DEAD_LETTERS", "./letters", "s3://bucket/prefix"),
     ] {
         let mut command = bootstrap();
@@ -172,6 +172,22 @@ fn without_a_place_for_dead_letters_an_object_with_a_refused_record_comes_again(
     assert_eq!(function.invoke(&message, MINUTE).given_back(), [""; 0], "{:#?}", function.output());
     let list = s3_support::client().list_objects_v2().bucket(&bucket).prefix("letters/").send();
     assert_eq!(s3_support::runtime().block_on(list).unwrap().contents().len(), 1);
+}
+
+#[test]
+fn ten_objects_at_once_take_less_than_a_hundred_megabytes() {
+    let (year, month) = own_month();
+    let bucket = new_bucket();
+    let keys: Vec<String> = (0..10).map(|at| key(&year, &month, &format!("memory{at}"))).collect();
+    for key in &keys {
+        put(&bucket, key, packed(&events(&year, &month, 3_000)));
+    }
+    let mut function = Function::start(bootstrap());
+    let bodies: Vec<Value> = keys.iter().map(|key| s3_event(&bucket, &[key])).collect();
+    assert_eq!(function.invoke(&batch(&bodies), MINUTE).given_back(), [""; 0], "{:#?}", function.output());
+    assert_eq!(documents(&year, &month), 30_000);
+    let peak = function.peak_memory();
+    assert!(peak < 100_000_000, "{peak} bytes");
 }
 
 #[test]

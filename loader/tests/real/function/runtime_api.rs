@@ -55,7 +55,7 @@ pub(crate) fn bootstrap() -> Command {
     let mut command = siem_loader::<&str>(&[]);
     let s3 = s3_support::server();
     command.env("OPENSEARCH_URL", opensearch_url()).env("AWS_ENDPOINT_URL", &s3.endpoint);
-    command.env("AWS_REGION", "us-east-1");
+    command.env("AWS_REGION", "us-east-1").env_remove("SIEM_LOADER_DEAD_LETTERS");
     command.env("AWS_ACCESS_KEY_ID", &s3.access_key).env("AWS_SECRET_ACCESS_KEY", &s3.secret_key);
     command
 }
