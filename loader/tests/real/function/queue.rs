@@ -47,9 +47,10 @@ fn of_a_thousand_objects_the_good_are_loaded_and_each_faulty_one_is_accounted_fo
         .map(|(at, two)| (key(&year, &month, &format!("good {at}+%")), packed(two)))
         .collect();
     assert_eq!(objects.len(), 900);
-    let broken = json!({"Records": events(&year, &month, 1)}).to_string().replace("}]}", "},{\"eventID\":]}");
     for at in 0..FAULTY {
         let name = |kind: &str| key(&year, &month, &format!("{kind}{at}"));
+        let one = json!({"Records": events(&year, &month, 1)}).to_string();
+        let broken = one.strip_suffix("]}").unwrap().to_owned() + ",{\"eventID\": no}]}";
         let whole = packed(&events(&year, &month, 50));
         objects.push((name("cut"), whole[..whole.len() / 2].to_vec()));
         objects.push((name("broken"), gzip(broken.as_bytes())));
