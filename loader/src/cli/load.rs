@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     engine::{Engine, EngineParts, RunEnd},
-    fetch::Source,
     metrics::Metrics,
     pipeline::{Chunk, Output, Settings},
     sink::{Cluster, Encoding, SinkError},
@@ -74,7 +73,7 @@ pub(super) fn run(args: LoadArgs) -> anyhow::Result<u8> {
 
 fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
     let runtime = super::runtime().context("cannot start the network threads")?;
-    let source = Source::new(args.input.options(), runtime.handle().clone());
+    let source = args.input.source(runtime.handle());
     let mut settings = Settings::for_threads(args.input.threads());
     if args.discard {
         settings.encoding = if args.gzip == Some(true) { Encoding::Gzip } else { Encoding::Identity };

@@ -65,6 +65,9 @@ struct InputArgs {
     /// Bucket that files were copied from: written to @log_s3bucket
     #[arg(long, value_name = "NAME")]
     bucket: Option<String>,
+    /// Roles and regions of buckets, as JSON: {"BUCKET":{"role_arn":"…","external_id":"…"}}; all that can be set: docs/access.md
+    #[arg(long, value_name = "JSON", env = crate::fetch::BUCKETS_VARIABLE, hide_env_values = true)]
+    buckets: Option<crate::fetch::BucketRules>,
     /// Threads that render documents [default: the processors there are]
     #[arg(long, value_name = "N", env = "SIEM_LOADER_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -83,6 +86,12 @@ impl InputArgs {
     fn threads(&self) -> usize {
         let there = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         self.threads.map_or_else(there, usize::from)
+    }
+
+    fn source(&self, runtime: &tokio::runtime::Handle) -> crate::fetch::Source {
+        let buckets = self.buckets.clone().unwrap_or_default();
+        let settings = crate::fetch::S3Settings { buckets, ..crate::fetch::S3Settings::default() };
+        crate::fetch::Source::with_s3(self.options(), runtime.clone(), settings)
     }
 
     fn options(&self) -> crate::fetch::FetchOptions {

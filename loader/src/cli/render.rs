@@ -17,7 +17,6 @@ use clap::Args;
 use super::{InputArgs, OutputFormat, gather::gather, summary::Summary};
 use crate::{
     error::ErrorClass,
-    fetch::Source,
     pipeline::{Chunk, ObjectRun, Output, Settings, Settled},
 };
 
@@ -110,7 +109,7 @@ impl Output for Lines {
 
 pub(super) fn run(args: RenderArgs) -> anyhow::Result<u8> {
     let runtime = super::runtime().context("cannot start the network threads")?;
-    let source = Source::new(args.input.options(), runtime.handle().clone());
+    let source = args.input.source(runtime.handle());
     let mut settings = Settings::for_threads(args.input.threads());
     // On standard output the documents of one object follow those of the object before it.
     settings.one_by_one = args.out_dir.is_none();

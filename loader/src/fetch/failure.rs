@@ -1,12 +1,62 @@
 //! Everything that can go wrong between the name of an object and its bytes.
 
+use super::access_table::row;
+use super::denial::Denial;
 use crate::error::ErrorClass;
+
+/// What the ledger says of an object that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It is not there any more.
+    Gone,
+    /// Somebody has to grant a right, or to make a key usable.
+    Denied,
+    /// Anything else.
+    Failed,
+}
+
+impl Outcome {
+    /// The word in the ledger.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What is wrong with a KMS key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyProblem {
+    /// It is disabled.
+    Disabled,
+    /// It will be deleted.
+    PendingDeletion,
+    /// It is not there: deleted, in another Region, or an alias of another account.
+    NotFound,
+    /// Another state: material not imported, key store not connected.
+    Unusable,
+}
+
+impl KeyProblem {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Disabled => "kms_key_disabled",
+            Self::PendingDeletion => "kms_key_pending_deletion",
+            Self::NotFound => "kms_key_not_found",
+            Self::Unusable => "kms_key_unusable",
+        }
+    }
+}
 
 /// Why an object could not be found, opened or read to its end.
 ///
 /// The texts name the place (`s3://bucket/key` or a path, control characters escaped), what is wrong and what to
-/// change; they hold no principal, no credential and no response body. A read error of a body is an
-/// [`std::io::Error`] around this type: see [`FetchError::of`].
+/// change, by the table of refusals (`docs/access.md`); a denial also names principal, action and resource. They hold
+/// no credential and no response body. A read error of a body is an [`std::io::Error`] around this type: see
+/// [`FetchError::of`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// A path was given that does not exist.
@@ -69,20 +119,36 @@ pub enum FetchError {
         reason: String,
     },
     /// The access key id is unknown to the service.
-    #[error("{place}: the access key id is not known to the service: check the credentials and the endpoint")]
+    #[error("{place}: {}", row("access_key_unknown").advice())]
     InvalidAccessKeyId {
         /// What was asked for.
         place: String,
     },
     /// The secret does not fit the access key id.
-    #[error("{place}: the secret access key does not fit the access key id (SignatureDoesNotMatch)")]
+    #[error("{place}: SignatureDoesNotMatch: {}", row("signature_wrong").advice())]
     SignatureDoesNotMatch {
         /// What was asked for.
         place: String,
     },
     /// Temporary credentials ran out or their session token is wrong.
-    #[error("{place}: the session credentials are expired or not valid ({code}): get new ones")]
+    #[error("{place}: {code}: {}", row("session_expired").advice())]
     ExpiredToken {
+        /// What was asked for.
+        place: String,
+        /// The service's code.
+        code: String,
+    },
+    /// The clock of this machine is wrong.
+    #[error("{place}: {code}: {}", row("clock_wrong").advice())]
+    ClockWrong {
+        /// What was asked for.
+        place: String,
+        /// The service's code.
+        code: String,
+    },
+    /// AWS has closed the bucket or the account.
+    #[error("{place}: {code}: {}", row("account_disabled").advice())]
+    AccountDisabled {
         /// What was asked for.
         place: String,
         /// The service's code.
@@ -115,38 +181,33 @@ pub enum FetchError {
         place: String,
     },
     /// The service denied an action.
-    #[error("{place}: access denied for {action}{}", .detail.as_deref().map(|d| format!(": {d}")).unwrap_or_default())]
-    AccessDenied {
-        /// What was asked for.
-        place: String,
-        /// The IAM action that was denied, such as `s3:GetObject`.
-        action: String,
-        /// The resource and the reason, where the service said them.
-        detail: Option<String>,
-    },
-    /// The object's KMS key cannot be used: disabled, pending deletion, gone or in another state.
-    #[error(
-        "{place}: the KMS key of the object cannot be used ({code}): enable the key or cancel its deletion"
-    )]
+    #[error("{0}")]
+    AccessDenied(Box<Denial>),
+    /// The object's KMS key cannot be used.
+    #[error("{place}: {code}{}: {}", .key.as_deref().map(|key| format!(" ({key})")).unwrap_or_default(),
+        row(.problem.kind()).advice())]
     KmsKey {
         /// The object.
         place: String,
         /// The service's code, such as `KMS.DisabledException`.
         code: String,
+        /// What is wrong with the key.
+        problem: KeyProblem,
+        /// The key, or what the service says of it.
+        key: Option<String>,
     },
     /// The object lies in an archive storage class.
-    #[error(
-        "{place}: the object is archived in {storage_class}: restore it first (aws s3api restore-object)"
-    )]
+    #[error("{place}: archived in {storage_class}: {}", row("object_archived").advice())]
     Archived {
         /// The object.
         place: String,
-        /// `GLACIER`, `DEEP_ARCHIVE`, or what the service named.
+        /// `GLACIER`, `DEEP_ARCHIVE`, `INTELLIGENT_TIERING ARCHIVE_ACCESS`, or what the service named.
         storage_class: String,
     },
     /// The bucket lives in another region and following there did not help.
     #[error(
-        "bucket {bucket} is in another region ({region}): set AWS_REGION, or remove the endpoint setting"
+        "bucket {bucket} is in another Region ({region}): set it as region of the bucket in SIEM_LOADER_BUCKETS, or remove \
+         the endpoint setting"
     )]
     WrongRegion {
         /// The bucket.
@@ -235,7 +296,9 @@ impl FetchError {
             | Self::SignatureDoesNotMatch { .. }
             | Self::ExpiredToken { .. }
             | Self::NoSuchBucket { .. }
-            | Self::AccessDenied { .. }
+            | Self::ClockWrong { .. }
+            | Self::AccountDisabled { .. }
+            | Self::AccessDenied(_)
             | Self::KmsKey { .. }
             | Self::Archived { .. }
             | Self::WrongRegion { .. } => ErrorClass::Configuration,
@@ -251,6 +314,66 @@ impl FetchError {
                 0 | 408 | 409 | 429 | 500.. => ErrorClass::Transient,
                 _ => ErrorClass::Configuration,
             },
+        }
+    }
+
+    /// A short stable name of what went wrong, for the ledger and for metrics. Those of S3, KMS and STS are the rows of
+    /// `docs/access.md`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        use std::io::ErrorKind;
+        match self {
+            Self::NoSuchPath { .. } => "path_missing",
+            Self::Input { .. } => "input_invalid",
+            Self::Nothing { .. } => "nothing_to_load",
+            Self::OutsideRoot { .. } => "outside_root",
+            Self::File { kind: ErrorKind::NotFound, .. } => "file_gone",
+            Self::File { kind: ErrorKind::PermissionDenied, .. } => "file_denied",
+            Self::File { .. } => "file_unreadable",
+            Self::NoRegion => "no_region",
+            Self::NoCredentials { .. } => "no_credentials",
+            Self::CredentialsUnavailable { .. } => "credentials_unavailable",
+            Self::InvalidAccessKeyId { .. } => "access_key_unknown",
+            Self::SignatureDoesNotMatch { .. } => "signature_wrong",
+            Self::ExpiredToken { .. } => "session_expired",
+            Self::ClockWrong { .. } => "clock_wrong",
+            Self::AccountDisabled { .. } => "account_disabled",
+            Self::NoSuchBucket { .. } => "bucket_gone",
+            Self::NoSuchKey { .. } => "object_gone",
+            Self::NoSuchVersion { .. } => "version_gone",
+            Self::Deleted { .. } => "object_deleted",
+            Self::AccessDenied(denial) => denial.cause.kind(),
+            Self::KmsKey { problem, .. } => problem.kind(),
+            Self::Archived { .. } => "object_archived",
+            Self::WrongRegion { .. } => "wrong_region",
+            Self::Throttled { .. } => "throttled",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Replaced { .. } => "object_replaced",
+            Self::Cut { .. } => "body_cut",
+            Self::Damaged { .. } => "body_damaged",
+            Self::Service { .. } => "service_error",
+            Self::Stopped { .. } => "stopped",
+        }
+    }
+
+    /// What the ledger says of the object.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        use std::io::ErrorKind;
+        match self {
+            Self::File { kind: ErrorKind::NotFound, .. }
+            | Self::NoSuchKey { .. }
+            | Self::NoSuchVersion { .. }
+            | Self::Deleted { .. } => Outcome::Gone,
+            Self::File { kind: ErrorKind::PermissionDenied, .. }
+            | Self::InvalidAccessKeyId { .. }
+            | Self::SignatureDoesNotMatch { .. }
+            | Self::ExpiredToken { .. }
+            | Self::ClockWrong { .. }
+            | Self::AccountDisabled { .. }
+            | Self::AccessDenied(_)
+            | Self::KmsKey { .. } => Outcome::Denied,
+            _ => Outcome::Failed,
         }
     }
 

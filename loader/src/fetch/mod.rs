@@ -5,11 +5,16 @@
 //! the [`Source`]. Both are bounded: a listing holds a few thousand names, a body a few MiB, however slow the
 //! reader is.
 
+mod access_table;
+mod buckets;
+mod denial;
+mod denial_look;
 mod failure;
 mod key;
 mod local;
 mod s3;
 mod s3_body;
+mod s3_clients;
 mod s3_error;
 mod s3_objects;
 
@@ -23,9 +28,12 @@ use std::time::SystemTime;
 use crossbeam_channel::{Receiver, bounded};
 use tokio::runtime::Handle;
 
-pub use failure::FetchError;
+pub use access_table::{ACCESS, AccessRow};
+pub use buckets::{BUCKETS_VARIABLE, BucketAccess, BucketRules, BucketRulesError};
+pub use denial::{Denial, DenialCause};
+pub use failure::{FetchError, KeyProblem, Outcome};
 pub use key::key_of;
-pub use s3::{S3Settings, aws_config};
+pub use s3_clients::{S3Settings, aws_config};
 
 /// Names a listing may be ahead of its reader.
 const LISTING_AHEAD: usize = 1000;
@@ -203,9 +211,10 @@ impl Source {
     }
 
     fn list_s3(&self, input: &str, address: &str, emit: &mut Emit<'_>) -> ControlFlow<()> {
-        let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
-        if bucket.is_empty() {
-            let reason = "no bucket named: write s3://bucket/prefix".into();
+        let (bucket, prefix) = buckets::split_address(address);
+        let unnamed = bucket.is_empty().then_some("no bucket named: write s3://bucket/prefix");
+        if let Some(problem) = unnamed.or_else(|| buckets::arn_problem(bucket)) {
+            let reason = problem.into();
             return emit(Err(FetchError::Input { input: printable(input), reason }));
         }
         s3::list(&self.inner, bucket, prefix, emit)

@@ -1,63 +1,32 @@
-//! The S3 clients, one a region, and listing.
-//!
-//! Settings and credentials are the SDK's own: variables (`AWS_REGION`, `AWS_PROFILE`, `AWS_ACCESS_KEY_ID`,
-//! `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` …), profiles with roles and web identity, ECS, EKS and EC2 roles. Built
-//! without SSO (`aws sso login`), `credential_process` and `aws login`: such a profile fails with words that say so,
-//! `aws configure export-credentials` helps. `HTTPS_PROXY` and `AWS_CA_BUNDLE` are not read (`SSL_CERT_FILE` is).
+//! Requests to S3 in the region and with the role of the bucket, and listing.
 
 use std::collections::HashMap;
 use std::error::Error;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::SharedHttpClient;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::DateTime;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_sdk_s3::types::RequestPayer;
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
+use super::buckets::{BucketAccess, is_region};
+use super::s3_clients::{Clients, S3Settings, lock};
 use super::s3_error::{Target, classify};
 use super::{Emit, FetchError, Inner, ObjectRef, printable, s3_place};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Until the head of an answer is there; a body that stands still is the SDK's stalled stream protection's.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// What S3 signs with where nobody named a region and the endpoint is not AWS's.
-const DEFAULT_REGION: &str = "us-east-1";
-
-/// Settings of the S3 side. The default takes everything from the environment.
-#[derive(Debug, Clone, Default)]
-pub struct S3Settings {
-    /// Region, endpoint, credentials. Absent: the SDK's default chain, read at the first use.
-    pub sdk: Option<SdkConfig>,
-    /// Bucket name in the path (`true`) or in the host name. Absent: `AWS_S3_FORCE_PATH_STYLE`, else in the path
-    /// where the endpoint's host cannot carry it (an IP address, `localhost`, a name without a dot).
-    pub force_path_style: Option<bool>,
-    /// Keys a page of a listing, 1 to 1,000. Absent: the service's default (1,000).
-    pub page_size: Option<i32>,
-}
-
-/// The clients, made when they are first needed.
+/// The S3 side of a source.
 pub(super) struct S3 {
     settings: S3Settings,
-    base: OnceCell<Base>,
-    clients: Mutex<HashMap<String, Client>>,
-    /// Where buckets live that are not in the region of the settings.
+    clients: OnceCell<Clients>,
+    /// Where buckets live that are not where the settings say.
     bucket_regions: Mutex<HashMap<String, String>>,
-}
-
-struct Base {
-    sdk: SdkConfig,
-    region: String,
-    path_style: bool,
 }
 
 /// The rest of an object whose body was cut.
@@ -71,12 +40,7 @@ pub(super) struct Resume<'a> {
 
 impl S3 {
     pub(super) fn new(settings: S3Settings) -> Self {
-        Self {
-            settings,
-            base: OnceCell::new(),
-            clients: Mutex::new(HashMap::new()),
-            bucket_regions: Mutex::new(HashMap::new()),
-        }
+        Self { settings, clients: OnceCell::new(), bucket_regions: Mutex::default() }
     }
 
     pub(super) async fn get(
@@ -84,13 +48,14 @@ impl S3 {
         object: &ObjectRef,
         resume: Option<Resume<'_>>,
     ) -> Result<GetObjectOutput, FetchError> {
-        let target = Target::get(object);
+        let mut target = Target::get(object);
         let bucket = object.bucket.as_deref().unwrap_or_default();
+        let access = self.access(bucket, &mut target);
         let (version, etag, range) = match &resume {
             Some(rest) => (rest.version_id, rest.etag, Some(format!("bytes={}-", rest.offset))),
             None => (object.version_id.as_deref(), None, None),
         };
-        self.in_region_of(&target, |client| {
+        let answer = self.in_region_of(&target, |client| {
             client
                 .get_object()
                 .bucket(bucket)
@@ -98,27 +63,45 @@ impl S3 {
                 .set_version_id(version.map(str::to_owned))
                 .set_if_match(etag.map(str::to_owned))
                 .set_range(range.clone())
+                .set_request_payer(payer(access))
+                .set_expected_bucket_owner(owner(access))
                 .send()
-        })
-        .await
+        });
+        match answer.await {
+            Err(FetchError::AccessDenied(denial)) if denial.is_bare() => {
+                Err(FetchError::AccessDenied(Box::new(self.look_into(object, *denial).await)))
+            }
+            answer => answer,
+        }
     }
 
-    async fn page(
+    pub(super) async fn page(
         &self,
         bucket: &str,
         prefix: &str,
         token: Option<String>,
     ) -> Result<ListObjectsV2Output, FetchError> {
-        self.in_region_of(&Target::list(bucket, prefix), |client| {
+        let mut target = Target::list(bucket, prefix);
+        let access = self.access(bucket, &mut target);
+        self.in_region_of(&target, |client| {
             client
                 .list_objects_v2()
                 .bucket(bucket)
                 .set_prefix(Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty()))
                 .set_max_keys(self.settings.page_size)
                 .set_continuation_token(token.clone())
+                .set_request_payer(payer(access))
+                .set_expected_bucket_owner(owner(access))
                 .send()
         })
         .await
+    }
+
+    /// The settings of the bucket; their role is who asks.
+    pub(super) fn access(&self, bucket: &str, target: &mut Target) -> Option<&BucketAccess> {
+        let access = self.settings.buckets.of(bucket);
+        target.principal = access.and_then(|access| access.role_arn.clone());
+        access
     }
 
     /// Calls in the region of the bucket: where it is known to be, else by the settings, and once more where the
@@ -132,16 +115,18 @@ impl S3 {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let base = self.base.get_or_try_init(|| base(&self.settings)).await?;
+        let clients = self.clients.get_or_try_init(|| Clients::new(&self.settings)).await?;
+        let access = self.settings.buckets.of(&target.bucket);
+        let client = |region: &str| clients.get(region, &target.bucket, access);
         let known = lock(&self.bucket_regions).get(&target.bucket).cloned();
-        let region = known.unwrap_or_else(|| base.region.clone());
-        let error = match call(self.client(base, &region)).await {
+        let region = known.or_else(|| access?.region.clone()).unwrap_or_else(|| clients.region.clone());
+        let error = match call(client(&region)).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
         let Some(elsewhere) = other_region(&error, &region) else { return Err(classify(&error, target)) };
         tracing::debug!(bucket = %printable(&target.bucket), region = elsewhere, "bucket is in another region");
-        match call(self.client(base, &elsewhere)).await {
+        match call(client(&elsewhere)).await {
             Ok(answer) => {
                 lock(&self.bucket_regions).insert(target.bucket.clone(), elsewhere);
                 Ok(answer)
@@ -158,78 +143,14 @@ impl S3 {
             }),
         }
     }
-
-    fn client(&self, base: &Base, region: &str) -> Client {
-        let mut clients = lock(&self.clients);
-        let client = clients.entry(region.to_owned()).or_insert_with(|| {
-            let config = aws_sdk_s3::config::Builder::from(&base.sdk)
-                .region(Region::new(region.to_owned()))
-                .force_path_style(base.path_style);
-            Client::from_conf(config.build())
-        });
-        client.clone()
-    }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+pub(super) fn payer(access: Option<&BucketAccess>) -> Option<RequestPayer> {
+    access.filter(|access| access.requester_pays).map(|_| RequestPayer::Requester)
 }
 
-async fn base(settings: &S3Settings) -> Result<Base, FetchError> {
-    let (sdk, endpoint, path_style_variable) = match &settings.sdk {
-        Some(sdk) => (with_http_client(sdk), sdk.endpoint_url().map(str::to_owned), None),
-        None => {
-            let sdk = aws_config().await;
-            let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-            let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| sdk.endpoint_url().map(str::to_owned));
-            let path_style = variable("AWS_S3_FORCE_PATH_STYLE")
-                .map(|value| value.eq_ignore_ascii_case("true") || value == "1");
-            (sdk, endpoint, path_style)
-        }
-    };
-    let region = match (sdk.region(), &endpoint) {
-        (Some(region), _) => region.to_string(),
-        (None, Some(_)) => {
-            tracing::debug!(region = DEFAULT_REGION, "no region set, taking the default for the endpoint");
-            DEFAULT_REGION.to_owned()
-        }
-        (None, None) => return Err(FetchError::NoRegion),
-    };
-    let path_style = settings
-        .force_path_style
-        .or(path_style_variable)
-        .unwrap_or_else(|| endpoint.as_deref().is_some_and(needs_path_style));
-    Ok(Base { sdk, region, path_style })
-}
-
-/// The AWS configuration of this process: the standard variables, the profile, the container or the instance.
-pub async fn aws_config() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(ANSWER_TIMEOUT);
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client())
-        .timeout_config(timeouts.build())
-        .load()
-        .await
-}
-
-fn with_http_client(sdk: &SdkConfig) -> SdkConfig {
-    match sdk.http_client() {
-        Some(_) => sdk.clone(),
-        None => sdk.to_builder().http_client(http_client()).build(),
-    }
-}
-
-fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
-}
-
-/// `bucket.HOST` resolves nowhere if the host is an address or a plain name.
-fn needs_path_style(endpoint: &str) -> bool {
-    match url::Url::parse(endpoint).ok().as_ref().and_then(url::Url::host) {
-        Some(url::Host::Domain(name)) => !name.contains('.') || name.ends_with(".localhost"),
-        Some(_) => true,
-        None => false,
-    }
+pub(super) fn owner(access: Option<&BucketAccess>) -> Option<String> {
+    access?.expected_owner.clone()
 }
 
 /// The region the answer names, if it is another one and the error is about that.
@@ -239,10 +160,7 @@ fn other_region<E>(error: &SdkError<E, HttpResponse>, tried: &str) -> Option<Str
         return None;
     }
     let region = response.headers().get("x-amz-bucket-region")?;
-    let is_region = !region.is_empty()
-        && region.len() <= 40
-        && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    (is_region && region != tried).then(|| region.to_owned())
+    (is_region(region) && region != tried).then(|| region.to_owned())
 }
 
 /// Runs a future on the runtime and waits for it in this thread.
@@ -351,20 +269,6 @@ fn hint(prefix: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_bucket_goes_into_the_path_where_the_host_cannot_carry_it() {
-        for (endpoint, path_style) in [
-            ("http://127.0.0.1:8333", true),
-            ("http://[::1]:8333", true),
-            ("http://localhost:9000", true),
-            ("http://minio:9000", true),
-            ("https://s3.eu-west-1.amazonaws.com", false),
-            ("https://s3.example.org", false),
-        ] {
-            assert_eq!(needs_path_style(endpoint), path_style, "{endpoint}");
-        }
-    }
 
     #[test]
     fn an_empty_prefix_names_the_likely_mistake() {

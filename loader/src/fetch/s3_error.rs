@@ -5,7 +5,11 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::types::error::InvalidObjectState;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 
+use super::denial::{Denial, DenialCause};
+use super::failure::KeyProblem;
 use super::{FetchError, ObjectRef, printable, s3_place};
 
 /// Longest text of a service or connection that goes into a message, in characters.
@@ -22,27 +26,63 @@ pub(super) struct Target {
     pub(super) version_id: Option<String>,
     /// `s3://bucket/key-or-prefix`, printable.
     pub(super) place: String,
+    /// The ARN of the object or bucket, printable.
+    pub(super) resource: String,
+    /// The role that was assumed for it by the settings of the bucket.
+    pub(super) principal: Option<String>,
 }
 
 impl Target {
     pub(super) fn get(object: &ObjectRef) -> Self {
         let versioned = object.version_id.is_some();
+        let bucket = object.bucket.as_deref().unwrap_or_default();
         Self {
             operation: "GetObject",
             action: if versioned { "s3:GetObjectVersion" } else { "s3:GetObject" },
-            bucket: object.bucket.clone().unwrap_or_default(),
+            bucket: bucket.to_owned(),
             version_id: object.version_id.clone(),
             place: object.to_string(),
+            resource: arn(bucket, Some(&object.key)),
+            principal: None,
         }
     }
 
     pub(super) fn list(bucket: &str, prefix: &str) -> Self {
-        Self::of("ListObjectsV2", "s3:ListBucket", bucket, prefix)
+        Self { resource: arn(bucket, None), ..Self::of("ListObjectsV2", "s3:ListBucket", bucket, prefix) }
     }
 
     pub(super) fn of(operation: &'static str, action: &'static str, bucket: &str, key: &str) -> Self {
-        let place = s3_place(bucket, key);
-        Self { operation, action, bucket: bucket.to_owned(), version_id: None, place }
+        Self {
+            operation,
+            action,
+            bucket: bucket.to_owned(),
+            version_id: None,
+            place: s3_place(bucket, key),
+            resource: arn(bucket, Some(key)),
+            principal: None,
+        }
+    }
+
+    /// The role of the settings that could not be assumed.
+    fn assume_role(&self) -> Self {
+        Self {
+            operation: "AssumeRole",
+            action: "sts:AssumeRole",
+            resource: self.principal.clone().unwrap_or_default(),
+            principal: None,
+            ..self.clone()
+        }
+    }
+}
+
+/// The ARN that policies name. The partition is left as `aws`: nothing of a bucket's name tells it.
+fn arn(bucket: &str, key: Option<&str>) -> String {
+    let is_arn = bucket.starts_with("arn:");
+    let bucket = if is_arn { printable(bucket) } else { format!("arn:aws:s3:::{}", printable(bucket)) };
+    match key {
+        Some(key) if is_arn => bounded(&format!("{bucket}/object/{}", printable(key))),
+        Some(key) => bounded(&format!("{bucket}/{}", printable(key))),
+        None => bounded(&bucket),
     }
 }
 
@@ -59,7 +99,13 @@ where
                 message: context.err().meta().message().unwrap_or_default(),
                 is_delete_marker: context.raw().headers().get("x-amz-delete-marker") == Some("true"),
             };
-            from_answer(&answer, target)
+            match find::<InvalidObjectState>(error) {
+                Some(archived) => FetchError::Archived {
+                    place: target.place.clone(),
+                    storage_class: storage_class(archived),
+                },
+                None => from_answer(&answer, target),
+            }
         }
         SdkError::ResponseError(context) => FetchError::Service {
             place: target.place.clone(),
@@ -68,6 +114,16 @@ where
             code: reason(error),
         },
         _ => from_no_answer(error, target),
+    }
+}
+
+/// `GLACIER`, `DEEP_ARCHIVE`, `INTELLIGENT_TIERING ARCHIVE_ACCESS`.
+fn storage_class(archived: &InvalidObjectState) -> String {
+    let class = archived.storage_class().map(|class| class.as_str());
+    let tier = archived.access_tier().map(|tier| tier.as_str());
+    match (class, tier) {
+        (None, None) => "an archive storage class".to_owned(),
+        _ => bounded(&[class, tier].into_iter().flatten().collect::<Vec<_>>().join(" ")),
     }
 }
 
@@ -89,14 +145,14 @@ fn from_answer(answer: &Answer<'_>, target: &Target) -> FetchError {
             place,
             version_id: printable(target.version_id.as_deref().unwrap_or_default()),
         },
-        "AccessDenied" | "AllAccessDisabled" | "AccountProblem" | "KMS.AccessDeniedException" => {
-            access_denied(answer, target)
-        }
-        "InvalidAccessKeyId" => FetchError::InvalidAccessKeyId { place },
+        "AccessDenied" | "KMS.AccessDeniedException" => access_denied(answer, target),
+        "AllAccessDisabled" | "AccountProblem" => FetchError::AccountDisabled { place, code: code() },
+        "InvalidAccessKeyId" | "InvalidClientTokenId" => FetchError::InvalidAccessKeyId { place },
         "SignatureDoesNotMatch" => FetchError::SignatureDoesNotMatch { place },
         "ExpiredToken" | "ExpiredTokenException" | "InvalidToken" | "TokenRefreshRequired" => {
             FetchError::ExpiredToken { place, code: code() }
         }
+        "RequestTimeTooSkewed" | "RequestExpired" => FetchError::ClockWrong { place, code: code() },
         "InvalidObjectState" => {
             FetchError::Archived { place, storage_class: "an archive storage class".into() }
         }
@@ -108,7 +164,12 @@ fn from_answer(answer: &Answer<'_>, target: &Target) -> FetchError {
             FetchError::Throttled { place, code: code() }
         }
         slow if slow.contains("Throttl") => FetchError::Throttled { place, code: code() },
-        kms if kms.starts_with("KMS.") && answer.status < 500 => FetchError::KmsKey { place, code: code() },
+        kms if kms.starts_with("KMS.") && answer.status < 500 => FetchError::KmsKey {
+            place,
+            code: code(),
+            problem: key_problem(answer),
+            key: key_of_message(answer.message),
+        },
         _ if answer.status == 412 => FetchError::Replaced { place },
         _ if answer.status == 403 => access_denied(answer, target),
         _ if answer.status == 429 => FetchError::Throttled { place, code: "429".into() },
@@ -122,30 +183,52 @@ fn from_answer(answer: &Answer<'_>, target: &Target) -> FetchError {
     }
 }
 
-/// S3 says in its message what was denied on what and why, after the principal:
-/// `User: ARN is not authorized to perform: ACTION on resource: "ARN" because REASON`.
 fn access_denied(answer: &Answer<'_>, target: &Target) -> FetchError {
-    let place = target.place.clone();
-    let Some((_, request)) = answer.message.split_once("is not authorized to perform: ") else {
-        let about_key = answer.code.starts_with("KMS.") || answer.message.contains("customer master key");
-        let action = if about_key { "kms:Decrypt" } else { target.action };
-        return FetchError::AccessDenied { place, action: action.into(), detail: None };
-    };
-    let (action, rest) = request.split_once(" on resource: ").unwrap_or((request, ""));
-    let (resource, because) = match rest.strip_prefix('"') {
-        Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-        None => rest.split_once(' ').unwrap_or((rest, "")),
-    };
-    let detail = [resource.trim(), because.trim()].join(" ");
-    let action = action.split_whitespace().next().unwrap_or(target.action);
-    let detail = Some(bounded(detail.trim())).filter(|detail| !detail.is_empty());
-    FetchError::AccessDenied { place, action: bounded(action), detail }
+    let mut denial = Denial::read(answer.message, target);
+    if target.action.starts_with("sts:") {
+        denial.cause = DenialCause::RoleTrust;
+    } else if answer.code.starts_with("KMS.") && denial.cause == DenialCause::Unexplained {
+        denial.cause = DenialCause::Key;
+        denial.action = "kms:Decrypt".to_owned();
+        denial.resource = None;
+    }
+    FetchError::AccessDenied(Box::new(denial))
+}
+
+/// By the states of keys: <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>
+fn key_problem(answer: &Answer<'_>) -> KeyProblem {
+    match answer.code {
+        "KMS.DisabledException" => KeyProblem::Disabled,
+        "KMS.NotFoundException" => KeyProblem::NotFound,
+        // Also `pending replica deletion`, of a primary key of several Regions.
+        _ if answer.message.contains("pending") && answer.message.contains("deletion") => {
+            KeyProblem::PendingDeletion
+        }
+        _ => KeyProblem::Unusable,
+    }
+}
+
+/// The ARN of a key in a message such as `arn:aws:kms:…:key/… is pending deletion.`; else all of it.
+fn key_of_message(message: &str) -> Option<String> {
+    let named = message
+        .split(|c: char| c.is_whitespace() || c == '\'' || c == '"')
+        .find(|word| word.starts_with("arn:") && word.contains(":kms:"));
+    Some(bounded(named.unwrap_or(message).trim_end_matches('.'))).filter(|text| !text.is_empty())
 }
 
 fn from_no_answer<E>(error: &SdkError<E, HttpResponse>, target: &Target) -> FetchError
 where
     E: Error + 'static,
 {
+    if let Some(SdkError::ServiceError(refused)) = find::<SdkError<AssumeRoleError, HttpResponse>>(error) {
+        let answer = Answer {
+            status: refused.raw().status().as_u16(),
+            code: refused.err().meta().code().unwrap_or_default(),
+            message: refused.err().meta().message().unwrap_or_default(),
+            is_delete_marker: false,
+        };
+        return from_answer(&answer, &target.assume_role());
+    }
     if let Some(credentials) = find::<CredentialsError>(error) {
         return match credentials {
             CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) => {
@@ -185,7 +268,7 @@ pub(super) fn reason(error: &(dyn Error + 'static)) -> String {
     bounded(&words.join(": "))
 }
 
-fn bounded(text: &str) -> String {
+pub(super) fn bounded(text: &str) -> String {
     let clean = printable(text);
     match clean.char_indices().nth(MAX_REASON) {
         Some((end, _)) => format!("{}…", clean.get(..end).unwrap_or_default()),
@@ -196,86 +279,6 @@ fn bounded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorClass;
-
-    fn answer<'a>(status: u16, code: &'a str, message: &'a str) -> Answer<'a> {
-        Answer { status, code, message, is_delete_marker: false }
-    }
-
-    fn target() -> Target {
-        Target::get(&ObjectRef::s3("logs", "a.gz"))
-    }
-
-    #[test]
-    fn each_answer_of_the_service_has_its_words_and_class() {
-        use ErrorClass::{Configuration, Permanent, Transient};
-        let cases = [
-            (404, "NoSuchBucket", Configuration, "bucket logs does not exist"),
-            (404, "NoSuchKey", Permanent, "s3://logs/a.gz: no such object"),
-            (404, "NoSuchVersion", Permanent, "no version"),
-            (403, "AccessDenied", Configuration, "access denied for s3:GetObject"),
-            (403, "", Configuration, "access denied for s3:GetObject"),
-            (403, "InvalidAccessKeyId", Configuration, "access key id is not known"),
-            (403, "SignatureDoesNotMatch", Configuration, "secret access key does not fit"),
-            (400, "ExpiredToken", Configuration, "get new ones"),
-            (403, "InvalidObjectState", Configuration, "restore it first"),
-            (412, "PreconditionFailed", Transient, "replaced while it was read"),
-            (301, "PermanentRedirect", Configuration, "another region"),
-            (503, "SlowDown", Transient, "asks to slow down"),
-            (400, "KMS.DisabledException", Configuration, "(KMS.DisabledException)"),
-            (400, "KMS.ThrottlingException", Transient, "asks to slow down"),
-            (500, "InternalError", Transient, "GetObject failed with status 500: InternalError"),
-            (400, "RequestTimeTooSkewed", Configuration, "status 400: RequestTimeTooSkewed"),
-        ];
-        for (status, code, class, words) in cases {
-            let error = from_answer(&answer(status, code, "Some <words>\nof the service"), &target());
-            assert_eq!(error.class(), class, "{code}");
-            assert!(error.to_string().contains(words), "{code}: {error}");
-            assert!(!error.to_string().contains("of the service"), "{code}: {error}");
-        }
-    }
-
-    #[test]
-    fn a_denial_names_action_resource_and_reason_but_not_the_principal() {
-        let message = "User: arn:aws:sts::111122223333:assumed-role/loader/session is not authorized to perform: \
-            s3:GetObject on resource: \"arn:aws:s3:::logs/a.gz\" because no resource-based policy allows the \
-            s3:GetObject action";
-        let error = from_answer(&answer(403, "AccessDenied", message), &target());
-        assert_eq!(
-            error.to_string(),
-            "s3://logs/a.gz: access denied for s3:GetObject: arn:aws:s3:::logs/a.gz because no resource-based \
-             policy allows the s3:GetObject action"
-        );
-    }
-
-    #[test]
-    fn a_denied_key_is_a_denial_of_kms_decrypt() {
-        let cases = [
-            (
-                "AccessDenied",
-                "User: arn:aws:iam::1:user/x is not authorized to perform: kms:Decrypt on resource: \
-                 arn:aws:kms:eu-west-1:1:key/k because no identity-based policy allows the kms:Decrypt action",
-                "kms:Decrypt: arn:aws:kms:eu-west-1:1:key/k because no identity-based policy",
-            ),
-            (
-                "AccessDenied",
-                "The ciphertext refers to a customer master key that does not exist, does not exist in this \
-                 region, or you are not allowed to access.",
-                "access denied for kms:Decrypt",
-            ),
-        ];
-        for (code, message, words) in cases {
-            let error = from_answer(&answer(403, code, message), &target());
-            assert!(error.to_string().contains(words), "{error}");
-            assert!(!error.to_string().contains("user/x"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_delete_marker_is_told_from_an_object_that_never_was() {
-        let marked = Answer { is_delete_marker: true, ..answer(404, "NoSuchKey", "") };
-        assert!(matches!(from_answer(&marked, &target()), FetchError::Deleted { .. }));
-    }
 
     #[test]
     fn a_hostile_text_cannot_write_to_the_terminal_or_flood_the_log() {

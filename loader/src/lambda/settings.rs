@@ -8,7 +8,7 @@ use crate::{
     cli::connect::{ClusterArgs, SendArgs},
     dead_letter::Store,
     engine::EngineParts,
-    fetch::{FetchOptions, Source},
+    fetch::{BUCKETS_VARIABLE, BucketRules, FetchOptions, S3Settings, Source},
     pipeline::Settings,
 };
 
@@ -22,6 +22,8 @@ struct Variables {
     send: SendArgs,
     #[arg(long, default_value = NO_STORE, env = "SIEM_LOADER_DEAD_LETTERS")]
     dead_letters: String,
+    #[arg(long, env = BUCKETS_VARIABLE, hide_env_values = true)]
+    buckets: Option<BucketRules>,
     #[arg(long, env = "SIEM_LOADER_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 }
@@ -37,7 +39,8 @@ pub(super) fn read(runtime: &Handle) -> anyhow::Result<EngineParts> {
     let variables = Variables::try_parse_from(["siem-loader"])
         .map_err(|error| anyhow::anyhow!("{}", one_line(&error.to_string())))
         .context("a variable cannot be used, by the name of its flag")?;
-    let source = Source::new(FetchOptions::default(), runtime.clone());
+    let s3 = S3Settings { buckets: variables.buckets.unwrap_or_default(), ..S3Settings::default() };
+    let source = Source::with_s3(FetchOptions::default(), runtime.clone(), s3);
     let cluster = variables.cluster.connect_packing(None, runtime)?;
     let there = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = variables.threads.map_or_else(there, usize::from);

@@ -30,15 +30,17 @@ impl Ledger {
             if left >= before {
                 return Ok(());
             }
-            if let Some(records) = document.get_mut("records") {
-                records["dead_lettered"] = left.into();
-                records["indexed"] = (indexed + before - left).into();
+            if let Some(records) = document.get_mut("records").and_then(Value::as_object_mut) {
+                records.insert("dead_lettered".to_owned(), left.into());
+                records.insert("indexed".to_owned(), (indexed + before - left).into());
             }
             let partial =
                 document.pointer("/object/status").is_some_and(|s| s == ObjectStatus::Partial.as_str());
             let rejected = document.pointer("/records/rejected").and_then(Value::as_u64).unwrap_or(0);
             if left == 0 && rejected == 0 && partial {
-                document["object"]["status"] = ObjectStatus::Loaded.as_str().into();
+                if let Some(status) = document.pointer_mut("/object/status") {
+                    *status = ObjectStatus::Loaded.as_str().into();
+                }
                 if let Some(document) = document.as_object_mut() {
                     document.remove("error");
                 }

@@ -53,11 +53,8 @@ pub trait Attempts: fmt::Debug + Send + Sync {
     /// What an earlier attempt that did not come to the end of this object brought to its end.
     fn earlier(&self, object: &ObjectRef) -> Option<Progress>;
 
-    /// Stores what is through. Blocks until it is safe.
-    ///
-    /// # Errors
-    /// It is not, and is given back; it may be tried again.
-    fn checkpoint(&self, run: &ObjectRun, confirmed: Confirmed) -> Result<(), Confirmed>;
+    /// Stores what is through. Blocks until it is safe; false where it is not, and has to be tried again.
+    fn checkpoint(&self, run: &ObjectRun, confirmed: &Confirmed) -> bool;
 }
 
 /// How a run is to be done.

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     dead_letter::{Kind, Letter, Packer, Reason},
     error::ErrorClass,
-    fetch::{FetchError, ObjectRef, Opened, Source},
+    fetch::{FetchError, ObjectRef, Opened, Outcome, Source},
 };
 
 /// Decoded bytes asked for at a time.
@@ -59,7 +59,7 @@ pub(super) fn read(
         Err(error) => {
             let mut report = ObjectReport { name: "listing".to_owned(), ..ObjectReport::default() };
             report.slot = Some(slot);
-            report.fail_as(error.class(), kind_of(error.class()), error.to_string());
+            report.fail_as(error.class(), error.kind(), error.to_string());
             return tell(report);
         }
     };
@@ -86,13 +86,12 @@ pub(super) fn read(
     let (object, body) = match objects.open_described(&object) {
         Ok(Opened { object, body }) => (object, body),
         Err(error) => {
-            let class = error.class();
-            report.status = Some(match class {
-                ErrorClass::Permanent => ObjectStatus::Gone,
-                ErrorClass::Configuration => ObjectStatus::Denied,
-                ErrorClass::Transient | ErrorClass::Poison => ObjectStatus::Failed,
+            report.status = Some(match error.outcome() {
+                Outcome::Gone => ObjectStatus::Gone,
+                Outcome::Denied => ObjectStatus::Denied,
+                Outcome::Failed => ObjectStatus::Failed,
             });
-            report.fail_as(class, kind_of(class), error.to_string());
+            report.fail_as(error.class(), error.kind(), error.to_string());
             return tell(report);
         }
     };
@@ -108,11 +107,10 @@ pub(super) fn read(
     let Some(log_type) = seen.log_type.and_then(LogType::named).filter(|_| seen.not_loaded.is_none()) else {
         report.counts.bytes_in = first.len() as u64;
         match failure {
-            Some((class, text)) => {
-                let damaged = class == ErrorClass::Poison;
-                report.damaged = damaged;
+            Some(failure) => {
+                let damaged = failure.class == ErrorClass::Poison;
                 report.status = Some(if damaged { ObjectStatus::Truncated } else { ObjectStatus::Failed });
-                report.fail_as(class, if damaged { "damaged" } else { kind_of(class) }, text);
+                failure.tell(&mut report);
             }
             None if first.trim_ascii_start().is_empty() => {
                 report.log_type = info.log_type;
@@ -148,14 +146,12 @@ pub(super) fn read(
     }
     let mut reading =
         Reading { run, context, settings, shop, output, pieces: 0, skip, stored: 0, changed: false };
-    if let Some((class, text)) = failure {
-        let mut report = reading.run.report();
-        report.damaged = class == ErrorClass::Poison;
-        report.fail_as(class, kind_of(class), text);
+    if let Some(failure) = failure {
+        failure.tell(&mut reading.run.report());
     }
     let run = Arc::clone(&reading.run);
     // A decoder that panics costs this object only, and the object is not taken for one that was read to its end.
-    if catch_unwind(AssertUnwindSafe(|| reading.to_the_end(decoder, first))).is_err() {
+    if catch_unwind(AssertUnwindSafe(|| reading.whole(decoder, first))).is_err() {
         let mut report = run.report();
         report.damaged = true;
         report.fail_as(ErrorClass::Poison, "defect", DEFECT.to_owned());
@@ -167,7 +163,18 @@ pub(super) const DEFECT: &str =
     "could not be read to its end; this is a defect of siem-loader, please report it";
 
 /// How reading failed.
-pub(super) type Failure = (ErrorClass, String);
+struct Failure {
+    class: ErrorClass,
+    kind: &'static str,
+    text: String,
+}
+
+impl Failure {
+    fn tell(self, report: &mut ObjectReport) {
+        report.damaged = self.class == ErrorClass::Poison;
+        report.fail_as(self.class, self.kind, self.text);
+    }
+}
 
 /// The first decoded bytes of an object, and the decoder for the rest, if there may be any.
 fn begin(body: Body) -> (Option<Decoder<Body>>, Vec<u8>, Option<Failure>) {
@@ -188,13 +195,14 @@ fn begin(body: Body) -> (Option<Decoder<Body>>, Vec<u8>, Option<Failure>) {
 }
 
 /// What is told of an object whose bytes end early.
-pub(super) fn failure(error: &DecodeError) -> Failure {
-    match error {
-        DecodeError::Fetch { source, .. } => match FetchError::of(source) {
-            Some(fetch) => (fetch.class(), fetch.to_string()),
-            None => (ErrorClass::Transient, error.to_string()),
-        },
-        _ => (ErrorClass::Poison, error.to_string()),
+fn failure(error: &DecodeError) -> Failure {
+    let fetch = match error {
+        DecodeError::Fetch { source, .. } => FetchError::of(source),
+        _ => return Failure { class: ErrorClass::Poison, kind: "object_damaged", text: error.to_string() },
+    };
+    match fetch {
+        Some(fetch) => Failure { class: fetch.class(), kind: fetch.kind(), text: fetch.to_string() },
+        None => Failure { class: ErrorClass::Transient, kind: "read_failed", text: error.to_string() },
     }
 }
 
@@ -221,18 +229,8 @@ pub(super) struct Reading<'a> {
 /// Name of this failure in the ledger.
 const OUT_OF_TIME: &str = "out_of_time";
 
-/// A short name where only the class is known.
-fn kind_of(class: ErrorClass) -> &'static str {
-    match class {
-        ErrorClass::Permanent => "object_gone",
-        ErrorClass::Configuration => "object_denied",
-        ErrorClass::Transient => "object_unavailable",
-        ErrorClass::Poison => "object_damaged",
-    }
-}
-
 impl Reading<'_> {
-    fn to_the_end(&mut self, decoder: Option<Decoder<Body>>, first: Vec<u8>) {
+    fn whole(&mut self, decoder: Option<Decoder<Body>>, first: Vec<u8>) {
         let log_type = self.run.log_type;
         if !parquet::is_parquet(&first) {
             self.all(decoder, first);
@@ -310,10 +308,7 @@ impl Reading<'_> {
 
     /// Notes that the bytes end early.
     pub(super) fn unreadable(&self, error: &DecodeError) {
-        let (class, text) = failure(error);
-        let mut report = self.run.report();
-        report.damaged = class == ErrorClass::Poison;
-        report.fail_as(class, kind_of(class), text);
+        failure(error).tell(&mut self.run.report());
     }
 
     /// Stores what is through, now and then.
@@ -325,10 +320,9 @@ impl Reading<'_> {
         }
         self.stored = decoded;
         let confirmed = self.run.tracker.take();
-        if confirmed.progress.pieces > self.skip.pieces
-            && let Err(failed) = attempts.checkpoint(&self.run, confirmed)
-        {
-            self.run.tracker.give_back(failed);
+        let further = confirmed.progress.pieces > self.skip.pieces;
+        if !further || !attempts.checkpoint(&self.run, &confirmed) {
+            self.run.tracker.give_back(confirmed);
         }
     }
 

@@ -48,7 +48,7 @@ pub(super) fn read(reading: &mut Reading<'_>, mut decoder: Option<Decoder<Body>>
         Err(error) => {
             let mut report = run.report();
             report.damaged = true;
-            report.fail_as(ErrorClass::Poison, "damaged", error.to_string());
+            report.fail_as(ErrorClass::Poison, "object_damaged", error.to_string());
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Bringing one body to the cluster: again what failed, in parts what is too large, until every item has a fate.
 
 use std::{
-    collections::HashMap,
     io,
     sync::{
         Mutex, OnceLock, PoisonError,
@@ -16,6 +15,7 @@ use super::{
     BulkAnswer, Cluster, Refusal, Sent,
     account::{Fate, GivenUp, Part, Rejected, share_out},
     backoff::Random,
+    estate::estate,
     limiter::Load,
     output::{Body, SendSettings},
     payload::Payload,
@@ -487,26 +487,6 @@ impl Delivery<'_> {
             self.shared.stop(SinkError::Deadline(told.to_owned()));
         }
     }
-}
-
-/// Fewer refusals than this are never taken for a fault of the index.
-const ESTATE: usize = 50;
-
-/// The reason for which at least half of a body was refused.
-fn estate(rejected: &[(usize, Refusal)], sent: usize) -> Option<&Refusal> {
-    if rejected.len() < ESTATE || rejected.len() * 2 < sent {
-        return None;
-    }
-    let mut reasons: HashMap<(&str, &str), usize> = HashMap::new();
-    for (_, refusal) in rejected {
-        *reasons.entry((&refusal.error_type, &refusal.reason)).or_default() += 1;
-    }
-    let (most, count) = reasons.into_iter().max_by_key(|(_, count)| *count)?;
-    let same = |(_, refusal): &&(usize, Refusal)| (&*refusal.error_type, &*refusal.reason) == most;
-    (count >= ESTATE && count * 2 >= sent)
-        .then(|| rejected.iter().find(same))
-        .flatten()
-        .map(|(_, refusal)| refusal)
 }
 
 /// In two; as it is where there is only one item.

@@ -11,6 +11,7 @@ mod bulk;
 mod cluster;
 mod config;
 mod deliver;
+mod estate;
 mod gate;
 mod limiter;
 mod outcome;

@@ -221,46 +221,67 @@ fn copy(mut from: TcpStream, mut to: TcpStream, allowed: u64) -> bool {
     left == 0
 }
 
-/// A server that answers each request head by a function, for the answers no real server here gives.
+/// A server that answers each request by a function, for the answers no real server here gives.
 pub(crate) struct FakeS3 {
     pub(crate) address: SocketAddr,
-    heads: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl FakeS3 {
-    /// `answer` gets the request's head and returns the whole answer; the connection closes after it.
+    /// `answer` gets the request, head and body, and returns the whole answer; the connection closes after it.
     pub(crate) fn start(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let heads = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&heads);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
         std::thread::spawn(move || {
             for mut client in listener.incoming().map_while(Result::ok) {
-                let head = read_head(&mut client);
-                if head.is_empty() {
+                let request = read_request(&mut client);
+                if request.is_empty() {
                     continue;
                 }
                 // Noted before it is answered: whoever has the answer finds its request here.
-                let bytes = answer(&head);
-                seen.lock().unwrap().push(head);
+                let bytes = answer(&request);
+                seen.lock().unwrap().push(request);
                 let _ = client.write_all(bytes.as_bytes());
             }
         });
-        Self { address, heads }
+        Self { address, requests }
     }
 
-    /// The heads of the requests so far.
+    /// A source that knows no other server.
+    pub(crate) fn source(&self) -> Source {
+        self.source_with(S3Settings::default())
+    }
+
+    /// A source that knows no other server, with some settings of its own.
+    pub(crate) fn source_with(&self, settings: S3Settings) -> Source {
+        let credentials =
+            Credentials::new("AKIAIOSFODNN7EXAMPLE", "not-a-secret", None, None, "siem-loader tests");
+        let endpoint = format!("http://{}", self.address);
+        let sdk = sdk_config(&endpoint, SharedCredentialsProvider::new(credentials));
+        let settings = S3Settings { sdk: Some(sdk), ..settings };
+        Source::with_s3(FetchOptions::default(), runtime().handle().clone(), settings)
+    }
+
+    /// The requests so far: heads, and bodies behind them.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.heads.lock().unwrap().clone()
+        self.requests.lock().unwrap().clone()
     }
 }
 
-fn read_head(client: &mut TcpStream) -> String {
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") && client.read(&mut byte).is_ok_and(|count| count == 1) {
-        head.push(byte[0]);
+fn read_request(client: &mut TcpStream) -> String {
+    let (mut request, mut byte) = (Vec::new(), [0]);
+    while !request.ends_with(b"\r\n\r\n") && client.read(&mut byte).is_ok_and(|count| count == 1) {
+        request.push(byte[0]);
     }
-    String::from_utf8_lossy(&head).into_owned()
+    let head = String::from_utf8_lossy(&request).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    if client.read_exact(&mut body).is_ok() {
+        request.extend(body);
+    }
+    String::from_utf8_lossy(&request).into_owned()
 }
 
 /// An HTTP answer with a length; `headers` are whole lines without their line ends.
