@@ -1,7 +1,7 @@
 # The everyday commands. Each of them is also there without make: cargo, and the scripts in dev/.
 
 .DEFAULT_GOAL := help
-.PHONY: help build lint deny test faults demo down clean
+.PHONY: help build package lint deny test faults demo down clean
 
 MAX_LINES := 500
 
@@ -10,6 +10,9 @@ help: ## this list
 
 build: ## the release binary: target/release/siem-loader
 	cargo build --release --locked
+
+package: ## the Lambda function: target/lambda/siem-loader-ARCH.zip (ARCH=arm64 or x86_64)
+	@dev/package $(ARCH)
 
 lint: ## formatting, clippy, licences, shell scripts, length of files
 	cargo fmt --all --check
@@ -29,7 +32,7 @@ deny: ## advisories, licences, sources and bans by cargo-deny
 	  { echo "cargo-deny is not installed: cargo install --locked cargo-deny" >&2; exit 1; }
 	cargo deny --locked check
 
-test: ## all tests, against a real OpenSearch and a real S3 server (ARGS=... for cargo test)
+test: ## all tests, against a real OpenSearch, a real S3 server and MiniStack (ARGS=... for cargo test)
 	@dev/test $(ARGS)
 
 faults: ## longer runs of the schedules of faults (SEEDS=1000), see docs/faults.md
@@ -41,6 +44,7 @@ demo: ## logs from an S3 bucket into OpenSearch, on this machine; the dashboards
 down: ## stop every server that demo, test or you started below .dev
 	@for marker in .dev/*/.dev-opensearch; do [ ! -e "$$marker" ] || dev/opensearch down "$${marker%/*}"; done
 	@for marker in .dev/*/.dev-s3; do [ ! -e "$$marker" ] || dev/s3 down "$${marker%/*}"; done
+	@for marker in .dev/*/.dev-ministack; do [ ! -e "$$marker" ] || dev/ministack down "$${marker%/*}"; done
 
 clean: down ## down, and delete target and .dev (jars, logs, Python environment)
 	@for link in .dev/*/elsewhere; do [ ! -L "$$link" ] || rm -rf "$$(readlink "$$link")"; done

@@ -1,7 +1,9 @@
-//! The `siem-loader` program.
+//! The `siem-loader` program: a Lambda function where Lambda started it, else the command line.
 
 use std::process::ExitCode;
 
+use siem_loader::{cli, lambda};
+
 fn main() -> ExitCode {
-    siem_loader::cli::main()
+    if std::env::var_os(lambda::RUNTIME_API).is_some() { lambda::main() } else { cli::main() }
 }

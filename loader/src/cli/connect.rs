@@ -11,7 +11,7 @@ use crate::sink::{Auth, Cluster, ClusterConfig, Encoding, SendSettings, SigV4Ser
 
 /// Where the cluster is and who we are to it.
 #[derive(Debug, Args)]
-pub(super) struct ClusterArgs {
+pub(crate) struct ClusterArgs {
     /// OpenSearch, for example https://my-domain:9200 [env: OPENSEARCH_URL]
     #[arg(long, value_name = "URL", env = "SIEM_LOADER_OPENSEARCH_URL", hide_env_values = true)]
     opensearch_url: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct ClusterArgs {
 
 /// How documents are sent.
 #[derive(Debug, Args)]
-pub(super) struct SendArgs {
+pub(crate) struct SendArgs {
     /// Bulk requests under way at most; fewer while the cluster is slow or refuses. Each takes some 8 MB of memory, packed
     /// 1 MB [default: 3, packed 16]
     #[arg(long, value_name = "N", env = "SIEM_LOADER_MAX_REQUESTS", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -39,7 +39,7 @@ pub(super) struct SendArgs {
 }
 
 impl SendArgs {
-    pub(super) fn settings(&self, encoding: Encoding) -> SendSettings {
+    pub(crate) fn settings(&self, encoding: Encoding) -> SendSettings {
         let requests = self.max_requests.map_or_else(|| most_requests(encoding), usize::from);
         let mut settings = SendSettings::new(requests);
         settings.retry.deadline = Duration::from_secs(self.retry_deadline);
@@ -77,7 +77,7 @@ impl ClusterArgs {
     }
 
     /// As [`Self::connect`]; where nothing is said about packing, bodies are packed unless the cluster is on this machine.
-    pub(super) fn connect_packing(&self, gzip: Option<bool>, runtime: &Handle) -> anyhow::Result<Cluster> {
+    pub(crate) fn connect_packing(&self, gzip: Option<bool>, runtime: &Handle) -> anyhow::Result<Cluster> {
         let cluster = self.connect(gzip.unwrap_or(false), runtime)?;
         if gzip.is_none() && !is_local(&cluster) { self.connect(true, runtime) } else { Ok(cluster) }
     }

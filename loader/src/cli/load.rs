@@ -119,7 +119,7 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
 }
 
 /// First contact, and the templates that are missing.
-pub(super) async fn prepare(cluster: &Cluster) -> Result<(), SinkError> {
+pub(crate) async fn prepare(cluster: &Cluster) -> Result<(), SinkError> {
     let info = cluster.info().await?;
     tracing::info!(cluster = cluster.url(), version = ?info.number, distribution = info.distribution, "connected");
     for name in templates::install_missing(cluster).await? {

@@ -1,11 +1,11 @@
 //! The command line.
 
-mod connect;
+pub(crate) mod connect;
 mod dead_letters;
 mod explain;
 mod gather;
 mod keep;
-mod load;
+pub(crate) mod load;
 mod progress;
 mod render;
 mod setup;
@@ -134,6 +134,6 @@ pub fn main() -> ExitCode {
 }
 
 /// The runtime for everything that speaks to a network. Rendering has threads of its own.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("network").enable_all().build()
 }

@@ -7,6 +7,7 @@ mod dead_letters;
 mod fetch;
 mod findings;
 mod fixtures;
+mod function;
 mod hostile;
 mod ledger;
 mod load;
