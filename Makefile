@@ -35,7 +35,7 @@ test: ## all tests, against a real OpenSearch and a real S3 server (ARGS=... for
 faults: ## longer runs of the schedules of faults (SEEDS=1000), see docs/faults.md
 	@dev/faults $(or $(SEEDS),1000)
 
-demo: ## logs from an S3 bucket into OpenSearch, on this machine
+demo: ## logs from an S3 bucket into OpenSearch, on this machine; the dashboards as a page
 	@dev/demo
 
 down: ## stop every server that demo, test or you started below .dev

@@ -168,7 +168,11 @@ impl Closing {
         let places: Vec<(String, String)> =
             entries.map(|entry| (entry.index.clone(), entry.id().to_owned())).collect();
         // Of an object that comes twice at once the later report is the one that stays.
-        let found = ledger.find(&places).await?;
+        // Where the cluster is away, the objects have been waiting for it long enough.
+        let away = batch.iter().any(|report| report.counts.unsent > 0 && !report.out_of_time);
+        let until = Instant::now() + if away { Duration::ZERO } else { self.patience };
+        let until = self.give_up_at.map_or(until, |at| at.min(until));
+        let found = ledger.find(&places, until).await?;
         let mut documents: HashMap<String, Entry> = HashMap::new();
         for report in &mut *batch {
             let Some(object) = &report.object else { continue };
@@ -182,10 +186,7 @@ impl Closing {
             }
         }
         let entries: Vec<Entry> = documents.into_values().collect();
-        // Where the cluster is away, the objects have been waiting for it long enough.
-        let away = batch.iter().any(|report| report.counts.unsent > 0 && !report.out_of_time);
-        let until = Instant::now() + if away { Duration::ZERO } else { self.patience };
-        ledger.write(&entries, &found, self.give_up_at.map_or(until, |at| at.min(until))).await
+        ledger.write(&entries, &found, until).await
     }
 }
 

@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod ledger;
 pub mod metrics;
 pub mod pipeline;
+pub mod setup;
 mod shown;
 pub mod sink;
 pub mod templates;

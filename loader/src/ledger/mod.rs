@@ -24,10 +24,10 @@ pub use entry::{Entry, INDEX, Remembered, index_of, object_id};
 
 use crate::{
     dead_letter::{Store, file_name},
-    error::SinkError,
+    error::{ErrorClass, SinkError},
     fetch::ObjectRef,
     pipeline::{Attempts, Confirmed, ObjectRun, Progress, Settings},
-    sink::{Action, Cluster, Encoding, Method, Random, Retry, row_of},
+    sink::{Action, Cluster, Encoding, Method, Random, Retry, classify_response, row_of},
 };
 
 /// Version of the way objects are cut: progress of another is not used.
@@ -101,21 +101,36 @@ impl Ledger {
         Self { cluster, runtime, retry, random: Mutex::new(Random::new()), cut, store }
     }
 
-    /// What it has of some objects, by id. What it has not, or cannot be asked for, is not in the answer.
+    /// What it has of some objects, by id; asked again until `until` when that fails. What it has not is not in the
+    /// answer.
     ///
     /// # Errors
     /// It cannot be asked.
-    pub async fn find(&self, entries: &[(String, String)]) -> Result<HashMap<String, Found>, SinkError> {
-        if entries.is_empty() {
+    pub async fn find(
+        &self,
+        places: &[(String, String)],
+        until: Instant,
+    ) -> Result<HashMap<String, Found>, SinkError> {
+        let mut failures = 0;
+        loop {
+            match self.ask(places).await {
+                Ok(found) => return Ok(found),
+                Err(error) => self.pause(error, &mut failures, until).await?,
+            }
+        }
+    }
+
+    async fn ask(&self, places: &[(String, String)]) -> Result<HashMap<String, Found>, SinkError> {
+        if places.is_empty() {
             return Ok(HashMap::new());
         }
-        let docs: Vec<_> = entries.iter().map(|(index, id)| json!({"_index": index, "_id": id})).collect();
+        let docs: Vec<_> = places.iter().map(|(index, id)| json!({"_index": index, "_id": id})).collect();
         let body = json!({ "docs": docs }).to_string();
         let query = [("_source", "attempts,progress")];
         let (status, answer) = self.cluster.call(Method::Post, "/_mget", &query, Some(&body)).await?;
         let wire: Option<Wire> = (status == 200).then(|| serde_json::from_slice(&answer).ok()).flatten();
-        let Some(wire) = wire else {
-            return Err(crate::sink::classify_response(self.cluster.url(), status, &answer));
+        let Some(wire) = wire.filter(|wire| wire.docs.len() == places.len()) else {
+            return Err(classify_response(self.cluster.url(), status, &answer));
         };
         let found = wire.docs.into_iter().filter(|doc| doc.found).map(|doc| {
             let WireSource { attempts, progress } = doc.source;
@@ -144,13 +159,16 @@ impl Ledger {
             let document = serde_json::to_string(entry).unwrap_or_default();
             format!("{action}\n{document}\n")
         };
-        let mut lines: Vec<String> = entries.iter().map(line).collect();
+        let mut left: Vec<Vec<String>> = vec![entries.iter().map(line).collect()];
         let mut failures = 0;
-        while !lines.is_empty() {
+        while let Some(mut lines) = left.pop() {
+            if lines.is_empty() {
+                continue;
+            }
             let body = Bytes::from(lines.concat());
             let why = match self.cluster.bulk(body, Encoding::Identity, lines.len()).await {
                 Ok(answer) => {
-                    let Some(first) = answer.refused.first() else { return Ok(()) };
+                    let Some(first) = answer.refused.first() else { continue };
                     let why = SinkError::LedgerRefused {
                         cluster: self.cluster.url().to_owned(),
                         status: first.status,
@@ -158,9 +176,6 @@ impl Ledger {
                         reason: first.reason.clone(),
                         class: first.class,
                     };
-                    if !matches!(first.action, Action::Again | Action::AgainSlowly) {
-                        return Err(why);
-                    }
                     let refused: Vec<usize> = answer.refused.iter().map(|refusal| refusal.position).collect();
                     let mut place = 0;
                     lines.retain(|_| {
@@ -169,23 +184,39 @@ impl Ledger {
                     });
                     why
                 }
-                Err(error) => match row_of(&error).action {
-                    Action::Again | Action::AgainSlowly => error,
-                    Action::AgainAFewTimes if failures < self.retry.few => error,
-                    _ => return Err(error),
-                },
+                Err(error) if row_of(&error).action == Action::Split && lines.len() > 1 => {
+                    left.push(lines.split_off(lines.len() / 2));
+                    left.push(lines);
+                    continue;
+                }
+                Err(error) => error,
             };
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(why);
-            }
-            let pause = {
-                let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-                self.retry.pause(failures, &mut random)
-            };
-            failures = failures.saturating_add(1);
-            tokio::time::sleep(pause.saturating_add(why.retry_after().unwrap_or_default()).min(left)).await;
+            left.push(lines);
+            self.pause(why, &mut failures, until).await?;
         }
+        Ok(())
+    }
+
+    /// Waits before a request is made again; the failure where it is of no use, or time is up.
+    async fn pause(&self, why: SinkError, failures: &mut u32, until: Instant) -> Result<(), SinkError> {
+        let passing = match &why {
+            SinkError::LedgerRefused { class, .. } => *class == ErrorClass::Transient,
+            _ => match row_of(&why).action {
+                Action::Again | Action::AgainSlowly => true,
+                Action::AgainAFewTimes => *failures < self.retry.few,
+                _ => false,
+            },
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        if !passing || left.is_zero() {
+            return Err(why);
+        }
+        let pause = {
+            let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+            self.retry.pause(*failures, &mut random)
+        };
+        *failures = failures.saturating_add(1);
+        tokio::time::sleep(pause.saturating_add(why.retry_after().unwrap_or_default()).min(left)).await;
         Ok(())
     }
 
@@ -207,7 +238,8 @@ impl Ledger {
             let name = file_name(Some(run.log_type.name), &key, &id, Some(confirmed.since));
             store.write(&name, confirmed.letters.clone()).await.map_err(|error| error.to_string())?;
         }
-        let found = self.find(&[(index, id.clone())]).await.map_err(words)?;
+        let until = Instant::now() + CHECKPOINT;
+        let found = self.find(&[(index, id.clone())], until).await.map_err(words)?;
         let mut entry = {
             let mut report = run.report();
             let before = found.get(&id).map_or(0, |found| found.attempts);
@@ -215,7 +247,7 @@ impl Ledger {
             Entry::of_progress(&mut report, &confirmed.progress, attempts, Utc::now()).ok_or("no object")?
         };
         entry.progress = self.remember(&run.object, confirmed.progress.clone());
-        self.write(&[entry], &found, Instant::now() + CHECKPOINT).await.map_err(words)
+        self.write(&[entry], &found, until).await.map_err(words)
     }
 }
 
@@ -226,7 +258,10 @@ impl Attempts for Ledger {
         }
         let key = siem_parsers::source::read_key(&object.key);
         let (index, id) = (index_of(object, &key), object_id(object));
-        let found = match self.runtime.block_on(self.find(&[(index, id.clone())])) {
+        let found = match self
+            .runtime
+            .block_on(self.find(&[(index, id.clone())], Instant::now() + CHECKPOINT))
+        {
             Ok(mut found) => found.remove(&id)?,
             Err(error) => {
                 tracing::warn!(%object, "the ledger cannot be asked where to go on, beginning anew: {error}");

@@ -90,6 +90,8 @@ pub(crate) struct Plan {
 pub(crate) struct Seen {
     /// What is stored: `index/id` and its version.
     pub(crate) stored: HashMap<String, u64>,
+    /// Documents of the ledger, likewise.
+    pub(crate) ledger: HashMap<String, (u64, Value)>,
     pub(crate) requests: usize,
     pub(crate) faults: HashMap<Fault, usize>,
     /// Items of requests that were read.
@@ -143,6 +145,7 @@ impl Drop for FaultServer {
 /// One action and its document.
 struct Action {
     external: Option<u64>,
+    document: Value,
     place: String,
     id: String,
 }
@@ -227,6 +230,9 @@ impl State {
                 false => http(413, "", ""),
             });
         }
+        if headers.starts_with("post /_mget") {
+            return Some(http(200, "", &self.get(&body).to_string()));
+        }
         let mut actions = actions(&body);
         if actions.iter().any(|action| self.plan.poison.contains(&action.id)) {
             return Some(refusal(400, "action_request_validation_exception", "Validation Failed: 1: id", ""));
@@ -252,6 +258,22 @@ impl State {
         }
     }
 
+    /// Documents of the ledger by index and id.
+    fn get(&self, body: &[u8]) -> Value {
+        let asked: Value = serde_json::from_slice(body).unwrap();
+        let seen = &self.seen.lock().unwrap().0;
+        let one = |asked: &Value| {
+            let (index, id) = (asked["_index"].as_str().unwrap(), asked["_id"].as_str().unwrap());
+            match seen.ledger.get(&format!("{index}/{id}")) {
+                Some((version, document)) => {
+                    json!({"_index": index, "_id": id, "found": true, "_version": version, "_source": document})
+                }
+                None => json!({"_index": index, "_id": id, "found": false}),
+            }
+        };
+        json!({"docs": asked["docs"].as_array().unwrap().iter().map(one).collect::<Vec<_>>()})
+    }
+
     fn write(
         &self,
         actions: &[Action],
@@ -260,7 +282,7 @@ impl State {
         random: &mut Random,
     ) -> Vec<Value> {
         let seen = &mut self.seen.lock().unwrap().0;
-        seen.items += actions.len();
+        seen.items += actions.iter().filter(|action| !action.place.starts_with("siem-ledger-")).count();
         seen.largest_taken = seen.largest_taken.max(bytes);
         let mut one = |action: &Action| {
             let refused = match fault {
@@ -274,6 +296,14 @@ impl State {
             }
             if self.plan.misfits.contains(&action.id) {
                 return (400, Some("mapper_parsing_exception"));
+            }
+            if action.place.starts_with("siem-ledger-") {
+                let version = action.external.unwrap();
+                if seen.ledger.get(&action.place).is_some_and(|(stored, _)| *stored >= version) {
+                    return (409, Some("version_conflict_engine_exception"));
+                }
+                seen.ledger.insert(action.place.clone(), (version, action.document.clone()));
+                return (201, None);
             }
             match (seen.stored.get(&action.place), action.external) {
                 (Some(_), None) => return (409, Some("version_conflict_engine_exception")),
@@ -305,12 +335,12 @@ fn actions(body: &[u8]) -> Vec<Action> {
     let lines: Vec<&[u8]> = body[..body.len() - 1].split(|&byte| byte == b'\n').collect();
     let one = |pair: &[&[u8]]| {
         let action: Value = serde_json::from_slice(pair[0]).expect("an action line");
-        serde_json::from_slice::<Value>(pair[1]).expect("a document");
+        let document = serde_json::from_slice(pair[1]).expect("a document");
         let (operation, meta) = action.as_object().unwrap().iter().next().unwrap();
         let external = meta["version"].as_u64();
         assert_eq!(operation == "index", external.is_some());
         let id = meta["_id"].as_str().unwrap().to_owned();
-        Action { external, place: format!("{}/{id}", meta["_index"].as_str().unwrap()), id }
+        Action { external, document, place: format!("{}/{id}", meta["_index"].as_str().unwrap()), id }
     };
     assert_eq!(lines.len() % 2, 0);
     lines.chunks(2).map(one).collect()
