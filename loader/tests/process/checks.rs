@@ -7,7 +7,7 @@ use serde_json::json;
 use siem_loader::sink::Method;
 
 use crate::kept;
-use crate::run::{End, core_is_there};
+use crate::run::End;
 use crate::schedule::Schedule;
 use crate::world::World;
 
@@ -51,9 +51,7 @@ pub(crate) fn ids(world: &World) {
 /// After any run: its figures add up and claim no more than there is, and so does the ledger.
 pub(crate) fn after(schedule: &Schedule, world: &World, folder: &Path, end: &End) {
     let stored = stored(world);
-    if core_is_there() {
-        kept::claims(schedule, world, folder, &stored);
-    }
+    kept::claims(schedule, world, folder, &stored);
     if end.summary.is_none() {
         return;
     }

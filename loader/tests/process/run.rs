@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{LazyLock, Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -115,11 +115,9 @@ impl Setting<'_> {
         if schedule.packed {
             arguments.push("--gzip".to_owned());
         }
-        if core_is_there() {
-            arguments.extend(["--dead-letters".to_owned(), self.dead_letters(number)]);
-        }
+        arguments.extend(["--dead-letters".to_owned(), self.dead_letters(number)]);
         let mut command = siem_loader(&arguments);
-        if core_is_there() && number == 0 && schedule.dead_letters == DeadLetters::FullDisk {
+        if number == 0 && schedule.dead_letters == DeadLetters::FullDisk {
             command = on_full_disk(&command, &self.folder.join(kept::FOLDER));
         }
         command.current_dir(&self.folder);
@@ -171,11 +169,4 @@ fn on_full_disk(command: &Command, folder: &Path) -> Command {
     }
     wrapped.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     wrapped
-}
-
-/// Whether the program keeps dead letters and a ledger.
-pub(crate) fn core_is_there() -> bool {
-    static THERE: LazyLock<bool> =
-        LazyLock::new(|| crate::program::run(&["load", "--help"]).stdout.contains("--dead-letters"));
-    *THERE
 }
