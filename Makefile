@@ -1,7 +1,7 @@
 # The everyday commands. Each of them is also there without make: cargo, and the scripts in dev/.
 
 .DEFAULT_GOAL := help
-.PHONY: help build package lint deny test demo down clean
+.PHONY: help build package lint deny test faults demo down clean
 
 MAX_LINES := 500
 
@@ -35,7 +35,10 @@ deny: ## advisories, licences, sources and bans by cargo-deny
 test: ## all tests, against a real OpenSearch, a real S3 server and MiniStack (ARGS=... for cargo test)
 	@dev/test $(ARGS)
 
-demo: ## logs from an S3 bucket into OpenSearch, on this machine
+faults: ## longer runs of the schedules of faults (SEEDS=1000), see docs/faults.md
+	@dev/faults $(or $(SEEDS),1000)
+
+demo: ## logs from an S3 bucket into OpenSearch, on this machine; the dashboards as a page
 	@dev/demo
 
 down: ## stop every server that demo, test or you started below .dev

@@ -14,6 +14,7 @@ pub mod lambda;
 pub mod ledger;
 pub mod metrics;
 pub mod pipeline;
+pub mod setup;
 mod shown;
 pub mod sink;
 pub mod templates;

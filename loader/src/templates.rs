@@ -2,14 +2,18 @@
 //!
 //! The JSON is what OpenSearch takes as a body. [`install_missing`] only adds; [`plan`] and [`apply`] are
 //! for `siem-loader setup`, which shows what would change and then changes it.
+//!
+//! With each template goes a digest of its content, as `_meta.digest`. Where the content in the cluster is not that of
+//! its digest, somebody has changed it since, and it is left alone unless [`override_changed`] is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::LazyLock;
 
+use md5::{Digest as _, Md5};
 use opensearch::http::Method;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use siem_parsers::{
     schema,
     source::{LOG_TYPES, STATE_TEMPLATE},
@@ -88,8 +92,13 @@ pub enum Action {
     Update,
     /// It is there as it should be.
     Unchanged,
+    /// Somebody changed it since this program wrote it, or it never was this program's; it is left alone.
+    Kept,
     /// A newer version of this program installed it; it is left alone.
     NewerInstalled,
+    /// This program made it and somebody deleted it since; it is not made again. Never said of a template, without
+    /// which records are mapped wrongly.
+    Deleted,
 }
 
 /// One line of the plan of `setup`.
@@ -105,7 +114,7 @@ pub struct Change {
     pub version: u64,
     /// `_meta.version` of the installed one, where it is there and says so.
     pub installed: Option<u64>,
-    /// JSON paths (settings as dotted names) in which the two differ; empty unless `action` is `Update`.
+    /// JSON paths (settings as dotted names) in which the two differ; empty unless `action` is `Update` or `Kept`.
     pub differences: Vec<String>,
 }
 
@@ -170,6 +179,13 @@ pub async fn plan_of(cluster: &Cluster, templates: &[Template]) -> Result<Vec<Ch
         .collect())
 }
 
+/// Makes updates of what would be kept.
+pub fn override_changed(changes: &mut [Change]) {
+    for change in changes.iter_mut().filter(|change| change.action == Action::Kept) {
+        change.action = Action::Update;
+    }
+}
+
 /// Carries out the `Create` and `Update` lines of a plan, in install order, and returns the names written.
 ///
 /// # Errors
@@ -209,14 +225,17 @@ pub fn compare(template: &Template, there: Option<&Value>) -> Change {
     let version_of = |body: &Value| body.pointer("/_meta/version").and_then(Value::as_u64);
     let version = version_of(&ours).unwrap_or(0);
     let installed = there.and_then(version_of);
-    let differences = there.map_or_else(Vec::new, |there| differences(&ours, there));
+    let mut differences = there.map_or_else(Vec::new, |there| differences(&ours, there));
     let action = match there {
         None => Action::Create,
         Some(_) if installed.is_some_and(|installed| installed > version) => Action::NewerInstalled,
         Some(_) if differences.is_empty() => Action::Unchanged,
-        Some(_) => Action::Update,
+        Some(there) if as_written(there) => Action::Update,
+        Some(_) => Action::Kept,
     };
-    let differences = if action == Action::Update { differences } else { Vec::new() };
+    if !matches!(action, Action::Update | Action::Kept) {
+        differences.clear();
+    }
     Change { name: template.name.to_owned(), kind: template.kind, action, version, installed, differences }
 }
 
@@ -254,7 +273,8 @@ async fn installed(
 async fn put(cluster: &Cluster, template: &Template, create: bool) -> Result<bool, SinkError> {
     let path = format!("/_{}/{}", template.kind, template.name);
     let query: &[(&str, &str)] = if create { &[("create", "true")] } else { &[] };
-    let (status, body) = cluster.call(Method::Put, &path, query, Some(template.body)).await?;
+    let with_digest = with_digest(template.body);
+    let (status, body) = cluster.call(Method::Put, &path, query, Some(&with_digest)).await?;
     if status == 200 {
         return Ok(true);
     }
@@ -280,9 +300,41 @@ fn differences(ours: &Value, theirs: &Value) -> Vec<String> {
     paths.into_iter().filter(|path| ours.get(*path) != theirs.get(*path)).cloned().collect()
 }
 
+/// Where the digest stands.
+const DIGEST: &str = "_meta.digest";
+
+/// Digest of a body in OpenSearch's stored form, without the digest in it. It tells changes apart, no more.
+fn digest(body: &Value) -> String {
+    let mut hash = Md5::new();
+    for (path, value) in leaves(body) {
+        // Paths and values hold no line feed that could make two bodies look alike: JSON text escapes it.
+        hash.update(json!([path, value]).to_string());
+        hash.update("\n");
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The body of the request: the template with its digest.
+fn with_digest(body: &str) -> String {
+    let Ok(mut json) = serde_json::from_str::<Value>(body) else { return body.to_owned() };
+    let digest = digest(&json);
+    if let Some(meta) = json.get_mut("_meta").and_then(Value::as_object_mut) {
+        meta.insert("digest".to_owned(), digest.into());
+    }
+    json.to_string()
+}
+
+/// Whether an installed template is as this program, in whatever version, wrote it.
+fn as_written(there: &Value) -> bool {
+    let written = there.pointer("/_meta/digest").and_then(Value::as_str);
+    written.is_some_and(|written| written == digest(there))
+}
+
+/// The leaves of a body but for the digest, with their paths.
 fn leaves(body: &Value) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     collect(body, String::new(), &mut out);
+    out.remove(DIGEST);
     out.into_iter()
         .map(|(path, value)| match path.strip_prefix("template.settings.") {
             Some(name) if !name.starts_with("index.") => (format!("template.settings.index.{name}"), value),

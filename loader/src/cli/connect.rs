@@ -71,7 +71,11 @@ impl ClusterArgs {
         };
         let url = if url.contains("://") { url } else { format!("https://{url}") };
         // The text may hold a password, so it is not repeated.
-        let url = Url::parse(&url).context("the URL of OpenSearch cannot be read")?;
+        self.connect_to(Url::parse(&url).context("the URL of OpenSearch cannot be read")?, gzip, runtime)
+    }
+
+    /// [`Self::connect`] to another server with the same credentials.
+    pub(super) fn connect_to(&self, url: Url, gzip: bool, runtime: &Handle) -> anyhow::Result<Cluster> {
         let auth = self.auth(&url, runtime)?;
         let timeout = Duration::from_secs(self.request_timeout.max(1));
         Ok(Cluster::connect(ClusterConfig { url, auth, timeout, gzip })?)
@@ -83,10 +87,16 @@ impl ClusterArgs {
         if gzip.is_none() && !is_local(&cluster) { self.connect(true, runtime) } else { Ok(cluster) }
     }
 
-    fn auth(&self, url: &Url, runtime: &Handle) -> anyhow::Result<Auth> {
+    /// Whether a host is one of Amazon OpenSearch.
+    pub(super) fn is_managed(url: &Url) -> bool {
         let host = url.host_str().unwrap_or_default();
         let managed = [".es.amazonaws.com", ".es.amazonaws.com.cn", ".aoss.amazonaws.com"];
-        let is_managed = managed.iter().any(|end| host.ends_with(end));
+        managed.iter().any(|end| host.ends_with(end))
+    }
+
+    fn auth(&self, url: &Url, runtime: &Handle) -> anyhow::Result<Auth> {
+        let host = url.host_str().unwrap_or_default();
+        let is_managed = Self::is_managed(url);
         let kind = match self.auth {
             AuthKind::Auto if self.opensearch_user.is_some() => AuthKind::Basic,
             AuthKind::Auto if is_managed && url.username().is_empty() => AuthKind::Sigv4,

@@ -46,7 +46,7 @@ enum Command {
     Redrive(dead_letters::RedriveArgs),
     /// Say which log a key or a file is, why, and what becomes of its records; without any network
     Explain(explain::ExplainArgs),
-    /// Install what a cluster needs: component and index templates
+    /// Install what a cluster needs: templates, retention, dashboards, monitors; or look whether it is there
     Setup(setup::SetupArgs),
 }
 

@@ -302,13 +302,13 @@ impl ObjectReport {
         }
         if self.status.is_none() {
             let lost = self.counts.rejected + self.counts.dead_lettered + self.counts.unsent > 0;
+            let poison = matches!(self.failure, Some(ErrorClass::Poison | ErrorClass::Permanent));
             self.status = Some(match self.failure {
                 Some(_) if self.out_of_time => ObjectStatus::InProgress,
-                Some(ErrorClass::Poison) if self.damaged && self.counts.unsent == 0 => {
-                    ObjectStatus::Truncated
-                }
-                Some(_) if self.counts.records == 0 || self.counts.unsent > 0 => ObjectStatus::Failed,
-                Some(_) => ObjectStatus::Partial,
+                _ if self.counts.unsent > 0 => ObjectStatus::Failed,
+                Some(_) if poison && self.damaged => ObjectStatus::Truncated,
+                Some(_) if poison || self.counts.records > 0 => ObjectStatus::Partial,
+                Some(_) => ObjectStatus::Failed,
                 None if lost => ObjectStatus::Partial,
                 None => ObjectStatus::Loaded,
             });

@@ -144,10 +144,20 @@ pub(super) fn read(
         run.report().fail(ErrorClass::Configuration, problem);
         return;
     }
-    let mut reading =
-        Reading { run, context, settings, shop, output, pieces: 0, skip, stored: 0, changed: false };
+    let mut reading = Reading {
+        run,
+        context,
+        settings,
+        shop,
+        output,
+        pieces: 0,
+        skip,
+        stored: 0,
+        changed: false,
+        comes_again: false,
+    };
     if let Some(failure) = failure {
-        failure.tell(&mut reading.run.report());
+        reading.fails(failure);
     }
     let run = Arc::clone(&reading.run);
     // A decoder that panics costs this object only, and the object is not taken for one that was read to its end.
@@ -224,6 +234,8 @@ pub(super) struct Reading<'a> {
     stored: u64,
     /// The object is not cut as it was by an earlier attempt.
     changed: bool,
+    /// Its bytes end early for now: the object comes again.
+    comes_again: bool,
 }
 
 /// Name of this failure in the ledger.
@@ -272,9 +284,13 @@ impl Reading<'_> {
                 }
             }
         }
-        cutter.finish(&mut |cut| cuts.push(cut));
-        for cut in cuts.drain(..) {
-            self.hand_on(cut, &buffers);
+        // What is behind the last whole piece is its end only where nothing more will come. Else it is a part of a piece,
+        // and of a record: as a piece that is through, it would hide the rest of it from the next attempt.
+        if !self.comes_again {
+            cutter.finish(&mut |cut| cuts.push(cut));
+            for cut in cuts.drain(..) {
+                self.hand_on(cut, &buffers);
+            }
         }
         let mut report = self.run.report();
         if report.counts.bytes_in == 0 && report.failure.is_none() {
@@ -307,8 +323,13 @@ impl Reading<'_> {
     }
 
     /// Notes that the bytes end early.
-    pub(super) fn unreadable(&self, error: &DecodeError) {
-        failure(error).tell(&mut self.run.report());
+    pub(super) fn unreadable(&mut self, error: &DecodeError) {
+        self.fails(failure(error));
+    }
+
+    fn fails(&mut self, failure: Failure) {
+        self.comes_again = matches!(failure.class, ErrorClass::Transient | ErrorClass::Configuration);
+        failure.tell(&mut self.run.report());
     }
 
     /// Stores what is through, now and then.

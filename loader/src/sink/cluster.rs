@@ -133,6 +133,11 @@ impl Cluster {
         self.inner.encoding
     }
 
+    /// Whether it is a collection of OpenSearch Serverless, which has neither plugins nor versions.
+    pub fn is_serverless(&self) -> bool {
+        self.inner.serverless
+    }
+
     /// Asks who answers. Waits at most 10 seconds, or the configured timeout if that is shorter.
     ///
     /// # Errors
@@ -182,6 +187,22 @@ impl Cluster {
     ) -> Result<(u16, Bytes), SinkError> {
         let body = json.map(|json| Bytes::copy_from_slice(json.as_bytes()));
         let answered = self.send(method, path, query, HeaderMap::new(), body, None).await?;
+        Ok((answered.status, answered.body))
+    }
+
+    /// [`Self::call`] with headers of its own and any body: OpenSearch Dashboards wants both.
+    ///
+    /// # Errors
+    /// Only when there was no answer.
+    pub(crate) async fn call_with(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<(u16, Bytes), SinkError> {
+        let answered = self.send(method, path, query, headers, Some(body), None).await?;
         Ok((answered.status, answered.body))
     }
 

@@ -132,8 +132,7 @@ fn objects_come_from_s3_with_their_bucket_and_version() {
     let prefix = format!("s3://{bucket}/AWSLogs/");
     let mut command =
         siem_loader(&["load", &prefix, "--opensearch-url", opensearch_url(), "--output", "json"]);
-    command.env("AWS_ENDPOINT_URL", &s3.endpoint).env("AWS_REGION", "us-east-1");
-    command.env("AWS_ACCESS_KEY_ID", &s3.access_key).env("AWS_SECRET_ACCESS_KEY", &s3.secret_key);
+    s3.environment(&mut command);
     let run = finish(command, &[]).expect_status(0);
     assert_eq!(run.figures(["objects", "records", "indexed"]), [2, 40, 40]);
 

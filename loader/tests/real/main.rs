@@ -3,16 +3,23 @@
 
 mod answers;
 mod bad_input;
+mod dead_letters;
 mod fetch;
 mod findings;
 mod fixtures;
 mod function;
 mod hostile;
+mod ledger;
 mod load;
 mod memory;
 mod program;
 mod s3_received;
 mod s3_support;
+mod setup;
+mod setup_fake;
+mod setup_monitors;
+mod setup_retention;
+mod setup_verify;
 mod side_by_side;
 mod sink;
 mod sink_limits;

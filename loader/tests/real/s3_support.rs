@@ -89,6 +89,12 @@ impl TestS3 {
         }
     }
 
+    /// The same for a program.
+    pub(crate) fn environment(&self, command: &mut std::process::Command) {
+        command.env("AWS_ENDPOINT_URL", &self.endpoint).env("AWS_REGION", "us-east-1");
+        command.env("AWS_ACCESS_KEY_ID", &self.access_key).env("AWS_SECRET_ACCESS_KEY", &self.secret_key);
+    }
+
     pub(crate) fn at(&self, endpoint: SocketAddr) -> Self {
         Self { endpoint: format!("http://{endpoint}"), ..self.clone() }
     }
