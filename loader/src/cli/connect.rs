@@ -39,6 +39,11 @@ pub(crate) struct SendArgs {
 }
 
 impl SendArgs {
+    /// Whether somebody said how many requests there may be at a time.
+    pub(crate) fn are_bounded(&self) -> bool {
+        self.max_requests.is_some()
+    }
+
     pub(crate) fn settings(&self, encoding: Encoding) -> SendSettings {
         let requests = self.max_requests.map_or_else(|| most_requests(encoding), usize::from);
         let mut settings = SendSettings::new(requests);

@@ -10,6 +10,7 @@ use crate::{
     engine::EngineParts,
     fetch::{BUCKETS_VARIABLE, BucketRules, FetchOptions, S3Settings, Source},
     pipeline::Settings,
+    sink::{Encoding, SendSettings},
 };
 
 /// The variables, by the names, defaults and bounds of the command line; there are no arguments.
@@ -27,6 +28,9 @@ struct Variables {
     #[arg(long, env = "SIEM_LOADER_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 }
+
+/// Requests at a time where bodies are not packed: each takes some 8 MB, and two keep the processors of a function busy.
+const UNPACKED_REQUESTS: usize = 2;
 
 /// There is no place for dead letters: what would be one fails its message.
 const NO_STORE: &str = "none";
@@ -46,7 +50,10 @@ pub(super) fn read(runtime: &Handle) -> anyhow::Result<EngineParts> {
     let threads = variables.threads.map_or_else(there, usize::from);
     let mut settings = Settings::for_threads(threads);
     settings.encoding = cluster.encoding();
-    let send = variables.send.settings(settings.encoding);
+    let mut send = variables.send.settings(settings.encoding);
+    if settings.encoding == Encoding::Identity && !variables.send.are_bounded() {
+        send = SendSettings { retry: send.retry, ..SendSettings::new(UNPACKED_REQUESTS) };
+    }
     let dead_letters = match variables.dead_letters.as_str() {
         NO_STORE | "" => None,
         place if place.starts_with("s3://") => Some(Store::at(place, &source)?),

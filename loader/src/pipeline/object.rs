@@ -306,6 +306,7 @@ impl ObjectReport {
             self.status = Some(match self.failure {
                 Some(_) if self.out_of_time => ObjectStatus::InProgress,
                 _ if self.counts.unsent > 0 => ObjectStatus::Failed,
+                Some(ErrorClass::Permanent) => ObjectStatus::Gone,
                 Some(_) if poison && self.damaged => ObjectStatus::Truncated,
                 Some(_) if poison || self.counts.records > 0 => ObjectStatus::Partial,
                 Some(_) => ObjectStatus::Failed,

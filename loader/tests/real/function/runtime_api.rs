@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -115,16 +115,25 @@ impl Function {
         id
     }
 
-    /// Its lines with this message so far, as JSON.
+    /// Its lines with this message, as JSON.
     pub(crate) fn logged(&self, message: &str) -> Vec<Value> {
-        let lines = self.lines.lock().unwrap();
+        let lines = self.output();
         let values = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         values.filter(|line| line["message"] == message).collect()
     }
 
-    /// Everything it wrote.
+    /// Everything it wrote, up to the line of the last invocation: it is written before the answer, and may be read later.
     pub(crate) fn output(&self) -> Vec<String> {
-        self.lines.lock().unwrap().clone()
+        let last = format!("\"request_id\":\"request-{}\"", self.next);
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            let lines = self.lines.lock().unwrap().clone();
+            let is_last = |line: &String| line.contains("\"message\":\"invocation\"") && line.contains(&last);
+            if lines.iter().any(is_last) || Instant::now() > end {
+                return lines;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Ends it as the kernel does.
