@@ -19,7 +19,7 @@ use siem_parsers::{
 use super::{
     CHUNK, Output, Settings,
     buffer::{Buffer, Pool},
-    object::{Chunk, ObjectRun},
+    object::{Chunk, ObjectRun, PROBLEMS_TOLD},
     track::Settled,
 };
 use crate::{
@@ -93,7 +93,7 @@ impl Shop {
                 (Vec::new(), Account::default())
             });
             let Job { run, number, output, piece, pieces, .. } = job;
-            account.tell(&run, &piece, number, chunks.len());
+            account.tell(&run, number, chunks.len());
             let _ = pieces.try_send(piece.bytes);
             run.order.finished(number, (chunks, bench), &*output, &back);
         };
@@ -122,7 +122,7 @@ impl Bench {
             self.rendered.bytes = buffers.bytes();
         }
         renderer.render(piece, context, CHUNK, &mut self.rendered, &mut |full| {
-            account.add(full);
+            account.add(full, run, piece);
             if !full.items.is_empty() {
                 let plain = full.bytes.len();
                 let bytes = match encoding {
@@ -144,34 +144,42 @@ impl Bench {
 struct Account {
     records: u64,
     invalid_utf8: u64,
-    problems: Vec<RecordProblem>,
+    problems: u64,
+    /// The first problems, to be told; a piece of a mebibyte can have half a million.
+    told: Vec<RecordProblem>,
+    letters: Packer,
     span: Option<(Instant, Instant)>,
 }
 
 impl Account {
-    fn add(&mut self, rendered: &mut Rendered) {
+    fn add(&mut self, rendered: &Rendered, run: &ObjectRun, piece: &Piece) {
         self.records += rendered.records();
         self.invalid_utf8 += rendered.invalid_utf8;
-        self.problems.append(&mut rendered.problems);
+        self.problems += rendered.problems.len() as u64;
+        let room = PROBLEMS_TOLD.saturating_sub(self.told.len());
+        self.told.extend(rendered.problems.iter().take(room).cloned());
+        if run.keeps() {
+            letters(&mut self.letters, run, piece, &rendered.problems);
+        }
         self.span = earlier_and_later(self.span, rendered.span);
     }
 
-    fn tell(self, run: &ObjectRun, piece: &Piece, number: u64, chunks: usize) {
-        let count = self.problems.len() as u64;
-        let mut counts = run.set_aside(count);
+    fn tell(self, run: &ObjectRun, number: u64, chunks: usize) {
+        let mut counts = run.set_aside(self.problems);
         counts.records = self.records;
-        let letters = if run.keeps() { letters(run, piece, &self.problems) } else { Vec::new() };
         let mut report = run.report();
         report.counts.add(&counts);
         report.invalid_utf8 += self.invalid_utf8;
-        for problem in &self.problems {
+        for problem in &self.told {
             report.problem(|| problem.to_string());
         }
-        if let Some(first) = self.problems.first() {
+        report.problem_count += self.problems.saturating_sub(self.told.len() as u64);
+        if let Some(first) = self.told.first() {
             report.error_type.get_or_insert_with(|| first.problem.name().to_owned());
         }
         report.span = earlier_and_later(report.span, self.span);
         drop(report);
+        let letters = self.letters.finish();
         run.tracker.rendered(number, chunks, Settled { counts, letters, lost: false });
     }
 }
@@ -185,26 +193,45 @@ fn earlier_and_later(one: Span, other: Span) -> Span {
     }
 }
 
+/// Broken records next to one another that share a letter, where there are many: a letter is some hundred bytes, and a
+/// broken record may be one.
+const SHARED: usize = 1000;
+
+/// Broken records of a piece from which on those next to one another share letters.
+const MANY: usize = 200;
+
+/// Bytes between two records that are next to one another: a comma, a line end, white space.
+const BETWEEN: u64 = 4;
+
 /// Dead letters of records that became no document. Those of one envelope share a letter: it holds the envelope.
-fn letters(run: &ObjectRun, piece: &Piece, problems: &[RecordProblem]) -> Vec<u8> {
-    let mut packer = Packer::default();
-    for same in problems.chunk_by(|one, next| (one.offset, one.end) == (next.offset, next.end)) {
-        let Some(problem) = same.first() else { continue };
-        let text = problem.problem.to_string();
-        let kind = problem.problem.name();
-        let reason = Reason { kind: kind.into(), text: text.into(), status: None, field: None };
+fn letters(packer: &mut Packer, run: &ObjectRun, piece: &Piece, problems: &[RecordProblem]) {
+    let many = problems.len() >= MANY;
+    let mut rest = problems;
+    while let Some(first) = rest.first() {
+        let mut end = first.end;
+        let same = rest.iter().take(SHARED).take_while(|next| {
+            let envelope = (next.offset, next.end) == (first.offset, first.end);
+            let neighbour =
+                many && next.offset <= end + BETWEEN && next.problem.name() == first.problem.name();
+            end = end.max(if envelope || neighbour { next.end } else { end });
+            envelope || neighbour
+        });
+        let count = same.count().max(1);
+        rest = rest.get(count..).unwrap_or_default();
+        let text = first.problem.to_string();
+        let reason =
+            Reason { kind: first.problem.name().into(), text: text.into(), status: None, field: None };
         let mut letter = Letter::new(Kind::Record, ErrorClass::Poison, reason, &run.object);
-        letter.records = same.len() as u64;
+        letter.records = count as u64;
         letter.log_type = Some(run.log_type.name.into());
-        (letter.ordinal, letter.offset) = (Some(problem.ordinal), Some(problem.offset));
+        (letter.ordinal, letter.offset) = (Some(first.ordinal), Some(first.offset));
         letter.set_form(&piece.form);
         let place = |at: u64| usize::try_from(at.saturating_sub(piece.offset)).unwrap_or(usize::MAX);
-        if let Some(raw) = piece.bytes.get(place(problem.offset)..place(problem.end)) {
+        if let Some(raw) = piece.bytes.get(place(first.offset)..place(end)) {
             letter.set_raw(raw);
         }
         packer.add(&letter);
     }
-    packer.finish()
 }
 
 /// One gzip member, at the level that costs least; OpenSearch reads members one after the other.

@@ -125,7 +125,7 @@ impl ObjectStatus {
 }
 
 /// How many problems of an object are told in words; the rest is counted.
-const PROBLEMS_TOLD: usize = 5;
+pub(super) const PROBLEMS_TOLD: usize = 5;
 
 /// Kinds of refusal that are kept apart; an attacker who finds more gets one line for the rest.
 const REFUSAL_KINDS: usize = 1000;

@@ -1,6 +1,6 @@
 //! Whose records are in a body, and what became of them.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use siem_parsers::document::{Item, ItemKind};
 
@@ -51,6 +51,26 @@ pub(super) struct GivenUp {
     pub(super) class: ErrorClass,
     /// Told of each object, if there is more to say than that the run was stopped.
     pub(super) why: Option<String>,
+}
+
+impl GivenUp {
+    /// The run was stopped before.
+    pub(super) fn stopped() -> Self {
+        Self { class: ErrorClass::Transient, why: None }
+    }
+
+    /// Time ran out.
+    pub(super) fn out_of_time() -> Self {
+        Self { class: ErrorClass::Transient, why: Some("given up, because time ran out".to_owned()) }
+    }
+
+    /// Bytes that were packed here do not unpack.
+    pub(super) fn defect(error: &io::Error) -> Self {
+        let why = format!(
+            "a body cannot be taken apart ({error}); this is a defect of siem-loader, please report it"
+        );
+        Self { class: ErrorClass::Poison, why: Some(why) }
+    }
 }
 
 /// Tells each object what became of its records; each ends in exactly one count. The state of a finding is written

@@ -1,7 +1,6 @@
 //! Bringing one body to the cluster: again what failed, in parts what is too large, until every item has a fate.
 
 use std::{
-    io,
     sync::{
         Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -105,7 +104,7 @@ impl Shared {
 
     /// Counts records as not known to be in the index, because the run was stopped.
     pub(super) fn unsent(parts: &[Part]) {
-        share_out(parts, &[], &stopped_before(), Bulk::default());
+        share_out(parts, &[], &GivenUp::stopped(), Bulk::default());
     }
 
     /// Brings one body to the cluster, and its outcomes to the objects.
@@ -140,11 +139,11 @@ impl Shared {
     async fn unless_stopped<T>(&self, task: impl Future<Output = T>) -> Result<T, GivenUp> {
         let stop = self.stop.notified();
         if self.stopped().is_some() {
-            return Err(stopped_before());
+            return Err(GivenUp::stopped());
         }
         tokio::select! {
             done = task => Ok(done),
-            () = stop => Err(stopped_before()),
+            () = stop => Err(GivenUp::stopped()),
         }
     }
 
@@ -167,14 +166,6 @@ impl Shared {
             );
         }
     }
-}
-
-fn out_of_time() -> GivenUp {
-    GivenUp { class: ErrorClass::Transient, why: Some("given up, because time ran out".to_owned()) }
-}
-
-fn stopped_before() -> GivenUp {
-    GivenUp { class: ErrorClass::Transient, why: None }
 }
 
 /// One body on its way.
@@ -227,10 +218,10 @@ impl Delivery<'_> {
         let pass = shared.unless_stopped(shared.settings.gate.pass());
         let pass = match shared.settings.give_up_at {
             None => pass.await?,
-            Some(at) => tokio::time::timeout_at(at, pass).await.map_err(|_| out_of_time())??,
+            Some(at) => tokio::time::timeout_at(at, pass).await.map_err(|_| GivenUp::out_of_time())??,
         };
         if shared.stopped().is_some() {
-            return Err(stopped_before());
+            return Err(GivenUp::stopped());
         }
         if payload.repeated {
             shared.retries.fetch_add(1, Ordering::Relaxed);
@@ -243,7 +234,7 @@ impl Delivery<'_> {
         let answer = match shared.settings.give_up_at {
             None => request.await,
             // What it did shows when its items are sent again.
-            Some(at) => tokio::time::timeout_at(at, request).await.map_err(|_| out_of_time())?,
+            Some(at) => tokio::time::timeout_at(at, request).await.map_err(|_| GivenUp::out_of_time())?,
         };
         let waited = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         shared.busy.fetch_add(waited, Ordering::Relaxed);
@@ -318,7 +309,7 @@ impl Delivery<'_> {
             _ => SinkError::Busy { cluster, status, reason, retry_after: None },
         };
         let _one_at_a_time = self.shared.picking.lock().unwrap_or_else(PoisonError::into_inner);
-        let rest = payload.pick(&again).map_err(|error| defect(&error))?;
+        let rest = payload.pick(&again).map_err(|error| GivenUp::defect(&error))?;
         Ok(Some((Payload { repeated: true, ..rest }, why)))
     }
 
@@ -338,7 +329,7 @@ impl Delivery<'_> {
             return Err(given_up);
         }
         let places: Vec<usize> = rejected.iter().map(|(place, _)| *place).collect();
-        let mut texts = payload.texts(&places).map_err(|error| defect(&error))?.into_iter();
+        let mut texts = payload.texts(&places).map_err(|error| GivenUp::defect(&error))?.into_iter();
         for (place, refusal) in rejected {
             let lines = texts.next().unwrap_or_default();
             let item = payload.lines.get(place).map(|line| line.item);
@@ -414,7 +405,7 @@ impl Delivery<'_> {
         let action = Action::Reject;
         let refusal = Refusal { position: 0, status, error_type, reason, field: None, class, action };
         let places: Vec<usize> = (0..single.lines.len()).collect();
-        let texts = single.texts(&places).map_err(|error| defect(&error))?;
+        let texts = single.texts(&places).map_err(|error| GivenUp::defect(&error))?;
         for (line, lines) in single.lines.iter().zip(texts) {
             if let Some(mine) = self.fates.get_mut(line.item) {
                 *mine = Fate::Rejected(Box::new(Rejected { refusal: refusal.clone(), lines }));
@@ -430,7 +421,7 @@ impl Delivery<'_> {
         let left = retry.deadline.saturating_sub(self.progress.elapsed());
         let end = self.shared.settings.give_up_at.map(|at| at.saturating_duration_since(Instant::now()));
         if end.is_some_and(|end| end.is_zero()) {
-            return Err(out_of_time());
+            return Err(GivenUp::out_of_time());
         }
         let left = end.map_or(left, |end| end.min(left));
         if left.is_zero() {
@@ -491,12 +482,5 @@ impl Delivery<'_> {
 
 /// In two; as it is where there is only one item.
 fn split(payload: Payload, first: usize) -> Result<Result<(Payload, Payload), Payload>, GivenUp> {
-    payload.cut(first).map_err(|error| defect(&error))
-}
-
-/// Bytes that were packed here do not unpack.
-fn defect(error: &io::Error) -> GivenUp {
-    let why =
-        format!("a body cannot be taken apart ({error}); this is a defect of siem-loader, please report it");
-    GivenUp { class: ErrorClass::Poison, why: Some(why) }
+    payload.cut(first).map_err(|error| GivenUp::defect(&error))
 }

@@ -40,10 +40,10 @@ fn d25_an_object_of_300_mb_is_loaded_in_under_100_mib() {
 }
 
 #[test]
-fn a_record_of_40_mb_is_left_out_and_told_and_its_neighbours_are_loaded() {
+fn a_record_of_100_mb_is_left_out_and_told_and_its_neighbours_are_loaded() {
     let root = scratch();
     let mut records = events("2026", "03", 3);
-    records[1]["requestParameters"]["content"] = "x".repeat(40_000_000).into();
+    records[1]["requestParameters"]["content"] = "x".repeat(100_000_000).into();
     put(&root, &key("2026", "03", "giant"), &crate::program::packed(&records));
     let run = discard(&root, 1);
     assert_eq!(run.figures(["records", "discarded", "rejected"]), [3, 2, 1]);
@@ -75,5 +75,53 @@ fn a_million_empty_records_need_no_more_memory_than_others() {
     let run = discard(&root, 0);
     let [discarded, peak] = run.figures(["discarded", "peak_rss_bytes"]);
     assert_eq!(discarded, 1_000_000);
+    assert!(peak < BOUND, "peak of {peak} bytes");
+}
+
+/// Loads without a ledger, so that the figures are those of reading, rendering and setting aside.
+fn load(root: &std::path::Path) -> Run {
+    let url = crate::support::opensearch_url();
+    run(&["load", root.to_str().unwrap(), "--opensearch-url", url, "--no-ledger", "--output", "json"])
+}
+
+#[test]
+fn ten_million_broken_records_are_counted_and_set_aside_in_bounded_memory() {
+    let root = scratch();
+    let good = events("2027", "01", 2);
+    let text = format!("{{\"Records\":[{},{}{}]}}", good[0], "1,".repeat(10_000_000), good[1]);
+    put(&root, &key("2027", "01", "broken"), &crate::program::gzip(text.as_bytes()));
+    let run = load(&root).expect_status(1);
+    let [records, indexed, set_aside, unsent, peak] =
+        run.figures(["records", "indexed", "dead_lettered", "unsent", "peak_rss_bytes"]);
+    assert_eq!((records, indexed, set_aside, unsent), (10_000_002, 2, 10_000_000, 0));
+    assert!(peak < BOUND, "peak of {peak} bytes");
+}
+
+#[test]
+fn a_bomb_that_is_one_endless_line_is_left_out_and_its_neighbours_are_loaded() {
+    let root = scratch();
+    let row = |number: u64| {
+        format!(
+            "2 123456789010 eni-1235b8ca 192.0.2.{number} 198.51.100.7 20641 22 6 20 4249 1772323200 1772323260 ACCEPT OK"
+        )
+    };
+    let path = put(
+        &root,
+        "AWSLogs/111122223333/vpcflowlogs/eu-central-1/2026/03/01/111122223333_vpcflowlogs_eu-central-1_fl-0123456789abcdef0_20260301T0005Z_bomb.log.gz",
+        b"",
+    );
+    let mut out = GzEncoder::new(BufWriter::new(File::create(&path).unwrap()), Compression::best());
+    let header = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status";
+    writeln!(out, "{header}\n{}", row(1)).unwrap();
+    let block = vec![b'x'; 1 << 20];
+    for _ in 0..400 {
+        out.write_all(&block).unwrap();
+    }
+    write!(out, "\n{}\n", row(2)).unwrap();
+    out.finish().unwrap().flush().unwrap();
+    assert!(std::fs::metadata(&path).unwrap().len() < 500_000, "400 MiB in less than half a megabyte");
+    let run = discard(&root, 1);
+    let [discarded, rejected, peak] = run.figures(["discarded", "rejected", "peak_rss_bytes"]);
+    assert_eq!((discarded, rejected), (2, 1));
     assert!(peak < BOUND, "peak of {peak} bytes");
 }
