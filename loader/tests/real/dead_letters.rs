@@ -272,6 +272,53 @@ async fn a_place_that_cannot_be_written_fails_the_object_and_claims_nothing() {
     assert_eq!(ledger(&key).await["attempts"], 2);
 }
 
+#[tokio::test]
+async fn redrive_may_be_killed_at_any_instant_and_loses_and_doubles_nothing() {
+    let (year, month) = own_month();
+    let index = misfit(&year, &month).await;
+    let (root, kept) = (scratch(), Kept::new());
+    const OBJECTS: usize = 15;
+    let records = events(&year, &month, OBJECTS * 3);
+    let keys: Vec<String> = (0..OBJECTS).map(|_| key(&year, &month, &unique())).collect();
+    for (key, records) in keys.iter().zip(records.chunks(3)) {
+        put(&root, key, &packed(records));
+    }
+    // Bodies of few documents: else half a body refused for one reason would stop the run.
+    for key in &keys {
+        let path = root.join(key);
+        let run = kept.load(&path, &["--root", root.to_str().unwrap()]).expect_status(1);
+        assert_eq!(run.figures(["dead_lettered"]), [3]);
+    }
+    ok(&node(), Method::Delete, &format!("/{index}"), None).await;
+
+    let mut random = siem_loader::sink::Random::seeded(7);
+    let mut killed = 0;
+    let last = loop {
+        let arguments = ["redrive", kept.place.to_str().unwrap(), "--opensearch-url", opensearch_url()];
+        let mut child = siem_loader(&arguments).spawn().unwrap();
+        if killed < 12 {
+            std::thread::sleep(std::time::Duration::from_millis(30 + random.below(400)));
+            // One that is done already cannot be killed, which is as good an instant as any.
+            let _ = child.kill();
+            killed += 1;
+        }
+        let status = child.wait().unwrap();
+        if killed == 12 && status.code().is_some() {
+            break status;
+        }
+    };
+    assert_eq!((last.code(), kept.files()), (Some(0), 0));
+    assert_eq!(count(&node(), &index).await, (OBJECTS * 3) as u64);
+    for key in &keys {
+        let entry = ledger(key).await;
+        assert_eq!(
+            (&entry["records"]["dead_lettered"], &entry["records"]["indexed"]),
+            (&json!(0), &json!(3))
+        );
+        assert_eq!(entry["object"]["status"], "loaded");
+    }
+}
+
 #[test]
 fn a_place_that_is_read_is_refused() {
     let root = scratch();

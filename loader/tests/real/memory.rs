@@ -88,7 +88,7 @@ fn load(root: &std::path::Path) -> Run {
 fn ten_million_broken_records_are_counted_and_set_aside_in_bounded_memory() {
     let root = scratch();
     let good = events("2027", "01", 2);
-    let text = format!("{{\"Records\":[{},{}{}]}}", good[0], "1,".repeat(10_000_000), good[1]);
+    let text = format!("{{\"Records\":[{},{}{}]}}", good[0], "[],".repeat(10_000_000), good[1]);
     put(&root, &key("2027", "01", "broken"), &crate::program::gzip(text.as_bytes()));
     let run = load(&root).expect_status(1);
     let [records, indexed, set_aside, unsent, peak] =
