@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use tokio::runtime::Handle;
 
 use super::{
     FAILED, OK, OutputFormat, REJECTED,
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     dead_letter::{Groups, Kind, RedriveError, Redriven, Redriver, Selection, Store, lines},
     engine::{Engine, EngineParts},
-    fetch::{FetchOptions, Source},
+    fetch::{BucketRules, FetchOptions, S3Settings, Source},
     pipeline::Settings,
 };
 
@@ -98,9 +99,15 @@ pub(super) struct RedriveArgs {
     no_ledger: bool,
 }
 
+/// S3 as the variables say, roles of buckets included.
+fn source(runtime: &Handle) -> anyhow::Result<Source> {
+    let settings = S3Settings { buckets: BucketRules::from_env()?, ..S3Settings::default() };
+    Ok(Source::with_s3(FetchOptions::default(), runtime.clone(), settings))
+}
+
 pub(super) fn list(args: DeadLettersArgs) -> anyhow::Result<u8> {
     let runtime = super::runtime().context("cannot start the network threads")?;
-    let source = Source::new(FetchOptions::default(), runtime.handle().clone());
+    let source = source(runtime.handle())?;
     let store = Store::at(&args.which.place, &source)?;
     let selection = args.which.selection();
     let (mut groups, mut files, mut damaged) = (Groups::default(), 0_u64, 0_u64);
@@ -186,7 +193,7 @@ struct Json {
 
 pub(super) fn redrive(args: RedriveArgs) -> anyhow::Result<u8> {
     let runtime = super::runtime().context("cannot start the network threads")?;
-    let source = Source::new(FetchOptions::default(), runtime.handle().clone());
+    let source = source(runtime.handle())?;
     let store = Store::at(&args.which.place, &source)?;
     let cluster = args.cluster.connect_packing(args.gzip, runtime.handle())?;
     let names = store.list()?;
