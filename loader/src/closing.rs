@@ -196,7 +196,7 @@ fn progress(
     report: &ObjectReport,
     earlier: Option<&Found>,
 ) -> Option<crate::ledger::Remembered> {
-    if report.done() {
+    if report.done() || report.begins_anew {
         return None;
     }
     let object = report.object.as_ref()?;

@@ -75,11 +75,11 @@ impl Engine {
     #[must_use]
     pub fn new(mut parts: EngineParts) -> Self {
         parts.settings.keeps = parts.dead_letters.is_some();
-        let ledger = parts.ledger.then(|| {
-            let (cluster, store) = (parts.cluster.clone(), parts.dead_letters.clone());
-            Arc::new(Ledger::new(cluster, parts.runtime.clone(), parts.send.retry, &parts.settings, store))
-        });
-        parts.settings.attempts = ledger.clone().map(|ledger| ledger as Arc<dyn pipeline::Attempts>);
+        let (cluster, store) = (parts.cluster.clone(), parts.dead_letters.clone());
+        let (runtime, retry) = (parts.runtime.clone(), parts.send.retry);
+        let ledger = Arc::new(Ledger::new(cluster, runtime, retry, &parts.settings, store, parts.ledger));
+        parts.settings.attempts = Some(Arc::clone(&ledger) as Arc<dyn pipeline::Attempts>);
+        let ledger = parts.ledger.then_some(ledger);
         Self { parts, ledger }
     }
 
@@ -142,9 +142,15 @@ impl Engine {
     }
 
     /// Tells the ledger how many dead letters of an object are left.
-    pub(crate) async fn redriven(&self, object: &ObjectRef, id: &str, left: u64) -> Result<(), SinkError> {
+    pub(crate) async fn redriven(
+        &self,
+        object: &ObjectRef,
+        id: &str,
+        left: u64,
+        whole: bool,
+    ) -> Result<(), SinkError> {
         match &self.ledger {
-            Some(ledger) => ledger.redriven(object, id, left).await,
+            Some(ledger) => ledger.redriven(object, id, left, whole).await,
             None => Ok(()),
         }
     }

@@ -225,6 +225,9 @@ pub enum SinkError {
         /// Its class.
         class: ErrorClass,
     },
+    /// Sending ended by a panic.
+    #[error("sending to OpenSearch ended in a defect of siem-loader, please report it; run again")]
+    Defect,
     /// Nothing went through for as long as the deadline allows; what was said last.
     #[error("{0}")]
     Deadline(String),
@@ -253,6 +256,7 @@ impl SinkError {
             | Self::DiskFull { .. }
             | Self::TooLarge { .. }
             | Self::Deadline(_)
+            | Self::Defect
             | Self::TruncatedAnswer { .. } => ErrorClass::Transient,
             Self::Refused { class, .. } | Self::LedgerRefused { class, .. } => *class,
             Self::Settings(_)
@@ -273,7 +277,7 @@ impl SinkError {
         match self {
             Self::Settings(_) => "connection_settings",
             Self::Unreachable { .. } => "connection_refused",
-            Self::Interrupted { .. } | Self::Deadline(_) => "connection_cut",
+            Self::Interrupted { .. } | Self::Deadline(_) | Self::Defect => "connection_cut",
             Self::Tls { .. } => "connection_tls",
             Self::NotOpenSearch { status: None, .. } => "connection_elsewhere",
             Self::NotOpenSearch { status: Some(200), .. } => "answer_malformed",

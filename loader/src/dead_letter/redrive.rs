@@ -195,15 +195,18 @@ impl<'a> Redriver<'a> {
         self.replace(name, file)
     }
 
-    /// Records in the other files of the same object.
-    fn beside(&self, name: &str) -> Result<u64, RedriveError> {
-        let mut records = 0;
+    /// Records in the other files of the same object, and whether none is about the object itself.
+    fn beside(&self, name: &str) -> Result<(u64, bool), RedriveError> {
+        let (mut records, mut whole) = (0, true);
         for other in self.store.beside(name, id_of(name))? {
             let packed = self.store.read(&other)?;
-            let read = lines(&packed, &mut |letter, _| records += letter.records);
+            let read = lines(&packed, &mut |letter, _| {
+                records += letter.records;
+                whole &= letter.kind != Kind::Object;
+            });
             read.map_err(|error| RedriveError::File { name: other, error })?;
         }
-        Ok(records)
+        Ok((records, whole))
     }
 
     /// The objects of letters about objects, and then the file.
@@ -231,8 +234,9 @@ impl<'a> Redriver<'a> {
         let runtime = self.engine.runtime();
         if let Some(object) = origin.filter(|_| redriven.records > 0) {
             let id = id_of(name);
-            let left = redriven.kept + redriven.left + self.beside(name)?;
-            runtime.block_on(self.engine.redriven(&object, id, left))?;
+            let (beside, whole) = self.beside(name)?;
+            let left = redriven.kept + redriven.left + beside;
+            runtime.block_on(self.engine.redriven(&object, id, left, whole))?;
         }
         let rest = rest.finish();
         if rest.is_empty() {
@@ -254,6 +258,10 @@ fn id_of(name: &str) -> &str {
 impl File {
     /// The document as it was refused; whether there is one.
     fn document(&mut self, letter: &Letter<'_>) -> bool {
+        // A log that this release does not know: its letters stay for one that does.
+        if letter.log_type.as_deref().and_then(LogType::named).is_none() {
+            return false;
+        }
         let before = (self.bytes.len(), self.items.len());
         for (place, lines) in letter.documents.iter().enumerate() {
             let start = self.bytes.len();

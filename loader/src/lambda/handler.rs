@@ -143,11 +143,18 @@ async fn note_replication<L: Load>(
         };
         let (events, loader) = (message.replication.clone(), Arc::clone(loader));
         events.iter().for_each(|event| log::replication(context, event));
-        let written = tokio::task::spawn_blocking(move || loader.note(&events, deadline)).await;
+        let writing = tokio::task::spawn_blocking(move || loader.note(&events, deadline));
+        let written = tokio::select! {
+            written = writing => Some(written),
+            () = sleep_until(deadline) => None,
+        };
         let why = match written {
-            Ok(Ok(())) => continue,
-            Ok(Err(error)) => error.reason,
-            Err(_) => "the loader panicked; this is a defect of siem-loader, please report it".to_owned(),
+            Some(Ok(Ok(()))) => continue,
+            Some(Ok(Err(error))) => error.reason,
+            None => "time ran out".to_owned(),
+            Some(Err(_)) => {
+                "the loader panicked; this is a defect of siem-loader, please report it".to_owned()
+            }
         };
         batch.not_written(place, format!("its replication events are not in the ledger: {why}"));
     }

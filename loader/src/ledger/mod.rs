@@ -31,10 +31,11 @@ use crate::{
 };
 
 /// Version of the way objects are cut: progress of another is not used.
-const CUT: u32 = 1;
+const CUT: u32 = 2;
 
-/// Stored bytes below which an object is not asked for progress: it is through before anything could be stored of it.
-const RESUMABLE: u64 = 2 << 20;
+/// Stored bytes below which an object is not asked for progress: it is through before anything is stored of it, since
+/// deflate makes at most 1,032 bytes of one.
+const RESUMABLE: u64 = 64 << 10;
 
 /// Longest try of a checkpoint. It can be done without.
 const CHECKPOINT: Duration = Duration::from_secs(10);
@@ -50,6 +51,8 @@ pub struct Ledger {
     cut: String,
     /// Where dead letters go, which are stored before progress is.
     store: Option<Store>,
+    /// Whether there are entries; else only dead letters of large objects are stored on the way.
+    entries: bool,
 }
 
 /// What the ledger has of an object.
@@ -87,7 +90,8 @@ struct WireSource {
 }
 
 impl Ledger {
-    /// A ledger in a cluster. `settings` say how objects are cut, `store` where dead letters go.
+    /// A ledger in a cluster. `settings` say how objects are cut, `store` where dead letters go. Without `entries`
+    /// nothing is written to the cluster.
     #[must_use]
     pub fn new(
         cluster: Cluster,
@@ -95,10 +99,11 @@ impl Ledger {
         retry: Retry,
         settings: &Settings,
         store: Option<Store>,
+        entries: bool,
     ) -> Self {
         let limits = settings.limits;
         let cut = format!("{CUT}/{}/{}/{}", limits.piece, limits.records, limits.record);
-        Self { cluster, runtime, retry, random: Mutex::new(Random::new()), cut, store }
+        Self { cluster, runtime, retry, random: Mutex::new(Random::new()), cut, store, entries }
     }
 
     /// What it has of some objects, by id; asked again until `until` when that fails. What it has not is not in the
@@ -224,7 +229,9 @@ impl Ledger {
     #[must_use]
     pub fn remember(&self, object: &ObjectRef, progress: Progress) -> Option<Remembered> {
         let cut = self.cut.clone();
-        (progress.pieces > 0).then(|| Remembered { cut, etag: object.etag.clone(), progress })
+        // Records that were kept nowhere are not through: with a place for dead letters they come again.
+        let through = progress.pieces > 0 && progress.counts.rejected == 0;
+        through.then(|| Remembered { cut, etag: object.etag.clone(), progress })
     }
 
     /// Stores dead letters and then the progress.
@@ -237,6 +244,9 @@ impl Ledger {
         {
             let name = file_name(Some(run.log_type.name), &key, &id, Some(confirmed.since));
             store.write(&name, confirmed.letters.clone()).await.map_err(|error| error.to_string())?;
+        }
+        if !self.entries {
+            return Ok(());
         }
         let until = Instant::now() + CHECKPOINT;
         let found = self.find(&[(index, id.clone())], until).await.map_err(words)?;
@@ -253,7 +263,7 @@ impl Ledger {
 
 impl Attempts for Ledger {
     fn earlier(&self, object: &ObjectRef) -> Option<Progress> {
-        if object.size.is_some_and(|size| size < RESUMABLE) {
+        if !self.entries || object.size.is_some_and(|size| size < RESUMABLE) {
             return None;
         }
         let key = siem_parsers::source::read_key(&object.key);
@@ -270,6 +280,7 @@ impl Attempts for Ledger {
         };
         let remembered = found.progress?;
         let same = remembered.cut == self.cut && remembered.etag == object.etag;
+        let same = same && remembered.progress.counts.rejected == 0;
         same.then_some(remembered.progress)
     }
 

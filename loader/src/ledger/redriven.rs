@@ -16,11 +16,18 @@ const TRIES: u32 = 5;
 
 impl Ledger {
     /// Sets how many dead letters of an object are left; the others count as indexed. May be done again: it is the
-    /// number that is told, and not a difference. An object that the ledger does not have is no error.
+    /// number that is told, and not a difference. `whole`: nothing else is wrong with the object. An object that the ledger
+    /// does not have is no error.
     ///
     /// # Errors
     /// The ledger cannot be read or written.
-    pub async fn redriven(&self, object: &ObjectRef, id: &str, left: u64) -> Result<(), SinkError> {
+    pub async fn redriven(
+        &self,
+        object: &ObjectRef,
+        id: &str,
+        left: u64,
+        whole: bool,
+    ) -> Result<(), SinkError> {
         for _ in 0..TRIES {
             let Some((index, version, mut document)) = self.document(object, id).await? else {
                 return Ok(());
@@ -34,10 +41,17 @@ impl Ledger {
                 records.insert("dead_lettered".to_owned(), left.into());
                 records.insert("indexed".to_owned(), (indexed + before - left).into());
             }
+            // Where an unfinished object goes on, it begins with these figures.
+            if let Some(earlier) = document.pointer_mut("/progress/counts").and_then(Value::as_object_mut) {
+                let indexed = earlier.get("indexed").and_then(Value::as_u64).unwrap_or(0);
+                earlier.insert("dead_lettered".to_owned(), left.into());
+                earlier.insert("indexed".to_owned(), (indexed + before - left).into());
+            }
             let partial =
                 document.pointer("/object/status").is_some_and(|s| s == ObjectStatus::Partial.as_str());
             let rejected = document.pointer("/records/rejected").and_then(Value::as_u64).unwrap_or(0);
-            if left == 0 && rejected == 0 && partial {
+            let unfinished = document.get("progress").is_some();
+            if left == 0 && rejected == 0 && partial && whole && !unfinished {
                 if let Some(status) = document.pointer_mut("/object/status") {
                     *status = ObjectStatus::Loaded.as_str().into();
                 }

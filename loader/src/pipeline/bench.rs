@@ -90,10 +90,10 @@ impl Shop {
                     job.piece.offset
                 );
                 job.run.report().fail_as(ErrorClass::Poison, "defect", text);
-                (Vec::new(), Account::default())
+                (Vec::new(), Account { defect: true, ..Account::default() })
             });
             let Job { run, number, output, piece, pieces, .. } = job;
-            account.tell(&run, number, chunks.len());
+            account.tell(&run, &piece, number, chunks.len());
             let _ = pieces.try_send(piece.bytes);
             run.order.finished(number, (chunks, bench), &*output, &back);
         };
@@ -148,23 +148,86 @@ struct Account {
     /// The first problems, to be told; a piece of a mebibyte can have half a million.
     told: Vec<RecordProblem>,
     letters: Packer,
+    /// The broken records of the next letter.
+    group: Option<Group>,
     span: Option<(Instant, Instant)>,
+    /// The piece cannot be rendered.
+    defect: bool,
 }
+
+/// Broken records that share a letter: those of one envelope, or many next to one another.
+#[derive(Debug)]
+struct Group {
+    first: RecordProblem,
+    records: u64,
+    end: u64,
+}
+
+/// Broken records next to one another that share a letter, where there are many: a letter is some hundred bytes, and a
+/// broken record may be one.
+const SHARED: u64 = 1000;
+
+/// Broken records of a piece from which on those next to one another share letters.
+const MANY: u64 = 200;
+
+/// Bytes between two records that are next to one another: a comma, a line end, white space.
+const BETWEEN: u64 = 4;
 
 impl Account {
     fn add(&mut self, rendered: &Rendered, run: &ObjectRun, piece: &Piece) {
         self.records += rendered.records();
         self.invalid_utf8 += rendered.invalid_utf8;
-        self.problems += rendered.problems.len() as u64;
-        let room = PROBLEMS_TOLD.saturating_sub(self.told.len());
-        self.told.extend(rendered.problems.iter().take(room).cloned());
-        if run.keeps() {
-            letters(&mut self.letters, run, piece, &rendered.problems);
+        for problem in &rendered.problems {
+            self.problems += 1;
+            if self.told.len() < PROBLEMS_TOLD {
+                self.told.push(problem.clone());
+            }
+            if run.keeps() {
+                self.keep(problem, run, piece);
+            }
         }
         self.span = earlier_and_later(self.span, rendered.span);
     }
 
-    fn tell(self, run: &ObjectRun, number: u64, chunks: usize) {
+    /// Puts a broken record to those before it, where they share a letter.
+    fn keep(&mut self, problem: &RecordProblem, run: &ObjectRun, piece: &Piece) {
+        let many = self.problems > MANY;
+        if let Some(group) = &mut self.group {
+            let envelope = (problem.offset, problem.end) == (group.first.offset, group.first.end);
+            let neighbour = many
+                && group.records < SHARED
+                && problem.offset <= group.end + BETWEEN
+                && problem.problem.name() == group.first.problem.name();
+            if envelope || neighbour {
+                group.records += 1;
+                group.end = group.end.max(problem.end);
+                return;
+            }
+        }
+        self.write(run, piece);
+        self.group = Some(Group { first: problem.clone(), records: 1, end: problem.end });
+    }
+
+    /// Writes the letter of the records that were put together.
+    fn write(&mut self, run: &ObjectRun, piece: &Piece) {
+        let Some(Group { first, records, end }) = self.group.take() else { return };
+        let text = first.problem.to_string();
+        let reason =
+            Reason { kind: first.problem.name().into(), text: text.into(), status: None, field: None };
+        let mut letter = Letter::new(Kind::Record, ErrorClass::Poison, reason, &run.object);
+        letter.records = records;
+        letter.log_type = Some(run.log_type.name.into());
+        (letter.ordinal, letter.offset) = (Some(first.ordinal), Some(first.offset));
+        letter.set_form(&piece.form);
+        let place = |at: u64| usize::try_from(at.saturating_sub(piece.offset)).unwrap_or(usize::MAX);
+        if let Some(raw) = piece.bytes.get(place(first.offset)..place(end)) {
+            letter.set_raw(raw);
+        }
+        self.letters.add(&letter);
+    }
+
+    fn tell(mut self, run: &ObjectRun, piece: &Piece, number: u64, chunks: usize) {
+        self.write(run, piece);
         let mut counts = run.set_aside(self.problems);
         counts.records = self.records;
         let mut report = run.report();
@@ -179,8 +242,8 @@ impl Account {
         }
         report.span = earlier_and_later(report.span, self.span);
         drop(report);
-        let letters = self.letters.finish();
-        run.tracker.rendered(number, chunks, Settled { counts, letters, lost: false });
+        let (letters, defect) = (self.letters.finish(), self.defect);
+        run.tracker.rendered(number, chunks, Settled { counts, letters, defect, lost: false });
     }
 }
 
@@ -190,47 +253,6 @@ fn earlier_and_later(one: Span, other: Span) -> Span {
     match (one, other) {
         (Some((first, last)), Some((f, l))) => Some((first.min(f), last.max(l))),
         (one, other) => one.or(other),
-    }
-}
-
-/// Broken records next to one another that share a letter, where there are many: a letter is some hundred bytes, and a
-/// broken record may be one.
-const SHARED: usize = 1000;
-
-/// Broken records of a piece from which on those next to one another share letters.
-const MANY: usize = 200;
-
-/// Bytes between two records that are next to one another: a comma, a line end, white space.
-const BETWEEN: u64 = 4;
-
-/// Dead letters of records that became no document. Those of one envelope share a letter: it holds the envelope.
-fn letters(packer: &mut Packer, run: &ObjectRun, piece: &Piece, problems: &[RecordProblem]) {
-    let many = problems.len() >= MANY;
-    let mut rest = problems;
-    while let Some(first) = rest.first() {
-        let mut end = first.end;
-        let same = rest.iter().take(SHARED).take_while(|next| {
-            let envelope = (next.offset, next.end) == (first.offset, first.end);
-            let neighbour =
-                many && next.offset <= end + BETWEEN && next.problem.name() == first.problem.name();
-            end = end.max(if envelope || neighbour { next.end } else { end });
-            envelope || neighbour
-        });
-        let count = same.count().max(1);
-        rest = rest.get(count..).unwrap_or_default();
-        let text = first.problem.to_string();
-        let reason =
-            Reason { kind: first.problem.name().into(), text: text.into(), status: None, field: None };
-        let mut letter = Letter::new(Kind::Record, ErrorClass::Poison, reason, &run.object);
-        letter.records = count as u64;
-        letter.log_type = Some(run.log_type.name.into());
-        (letter.ordinal, letter.offset) = (Some(first.ordinal), Some(first.offset));
-        letter.set_form(&piece.form);
-        let place = |at: u64| usize::try_from(at.saturating_sub(piece.offset)).unwrap_or(usize::MAX);
-        if let Some(raw) = piece.bytes.get(place(first.offset)..place(end)) {
-            letter.set_raw(raw);
-        }
-        packer.add(&letter);
     }
 }
 

@@ -180,7 +180,7 @@ fn one(
     let asked = listed.as_ref().ok().cloned();
     let read = || reader::read(listed, slot, source, settings, shop, output, reports);
     if catch_unwind(AssertUnwindSafe(read)).is_err() {
-        let mut report = ObjectReport { name, asked, ..ObjectReport::default() };
+        let mut report = ObjectReport { name, object: asked.clone(), asked, ..ObjectReport::default() };
         report.status = Some(ObjectStatus::Truncated);
         report.fail_as(ErrorClass::Poison, "defect", reader::DEFECT.to_owned());
         let _ = reports.send(report);

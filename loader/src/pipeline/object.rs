@@ -181,6 +181,8 @@ pub struct ObjectReport {
     pub damaged: bool,
     /// Time ran out before its end.
     pub out_of_time: bool,
+    /// What an earlier attempt remembered does not fit: nothing of it is to be used again.
+    pub begins_anew: bool,
     /// Requests with records of it, those that sent again, and its items that the cluster refused, for now or for good.
     pub bulk: Bulk,
     /// What is through and to be stored: dead letters, and where to resume.
@@ -255,6 +257,9 @@ impl ObjectReport {
 
     /// Begins with what an earlier attempt brought to its end: it is there already.
     fn resume(&mut self, progress: &Progress) {
+        if progress.defect {
+            self.fail_as(ErrorClass::Poison, "defect", DEFECT_BEFORE.to_owned());
+        }
         let earlier = &progress.counts;
         self.counts = Counts {
             indexed: 0,
@@ -280,6 +285,13 @@ impl ObjectReport {
     }
 
     fn finish(&mut self, confirmed: Confirmed, open: &Counts) {
+        // Whatever went wrong, a record without an outcome is not taken for one that has it.
+        let Counts { indexed, already_present, excluded, rejected, dead_lettered, discarded, unsent, .. } =
+            self.counts;
+        let known = indexed + already_present + excluded + rejected + dead_lettered + discarded + unsent;
+        if self.counts.records > known {
+            self.not_delivered(ErrorClass::Transient, self.counts.records - known);
+        }
         // Dead letters behind records that were not delivered are not kept: these pieces come again as a whole.
         if open.dead_lettered > 0 {
             self.counts.dead_lettered = self.counts.dead_lettered.saturating_sub(open.dead_lettered);
@@ -308,7 +320,7 @@ impl ObjectReport {
                 _ if self.counts.unsent > 0 => ObjectStatus::Failed,
                 Some(ErrorClass::Permanent) => ObjectStatus::Gone,
                 Some(_) if poison && self.damaged => ObjectStatus::Truncated,
-                Some(_) if poison || self.counts.records > 0 => ObjectStatus::Partial,
+                Some(_) if poison => ObjectStatus::Partial,
                 Some(_) => ObjectStatus::Failed,
                 None if lost => ObjectStatus::Partial,
                 None => ObjectStatus::Loaded,
@@ -316,6 +328,9 @@ impl ObjectReport {
         }
     }
 }
+
+/// What is told of an object of which an earlier attempt could not render a piece.
+const DEFECT_BEFORE: &str = "some of its records could not be rendered by an earlier attempt; this is a defect of siem-loader, please report it";
 
 /// Which of two failures of an object is told: what a person can mend comes before what is lost.
 fn rank(class: ErrorClass) -> u8 {

@@ -39,6 +39,12 @@ const WHITE: usize = 4 << 20;
 /// without warning, pieces under way aside.
 const CHECKPOINT: u64 = 64 << 20;
 
+/// Decoded bytes between two tries to store dead letters.
+const BETWEEN_TRIES: u64 = 8 << 20;
+
+/// Dead letters that wait for a store that fails, in times of what is stored at once; then the object is given up.
+const MOST_LETTERS: usize = 4;
+
 /// How long a reader waits for its pieces before it looks whether it should go on.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -291,6 +297,11 @@ impl Reading<'_> {
             for cut in cuts.drain(..) {
                 self.hand_on(cut, &buffers);
             }
+            self.run.tracker.ended();
+        }
+        // Told by the last piece only.
+        if self.changed && self.ends() {
+            return;
         }
         let mut report = self.run.report();
         if report.counts.bytes_in == 0 && report.failure.is_none() {
@@ -314,9 +325,10 @@ impl Reading<'_> {
                 "cut_differently",
                 "cannot go on where an earlier attempt stopped; begins anew when it comes again",
             )
-        } else {
-            self.checkpoint();
+        } else if self.checkpoint() {
             return false;
+        } else {
+            ("dead_letters_not_stored", "not read to its end, because its dead letters cannot be stored")
         };
         self.run.report().fail_as(ErrorClass::Transient, kind, text.to_owned());
         true
@@ -332,19 +344,23 @@ impl Reading<'_> {
         failure.tell(&mut self.run.report());
     }
 
-    /// Stores what is through, now and then.
-    fn checkpoint(&mut self) {
-        let Some(attempts) = &self.settings.attempts else { return };
+    /// Stores what is through, now and then. False where that fails and too much waits for it.
+    fn checkpoint(&mut self) -> bool {
+        let Some(attempts) = &self.settings.attempts else { return true };
         let decoded = self.run.report().counts.bytes_in;
-        if decoded < self.stored + CHECKPOINT && self.run.tracker.letters() < LETTERS {
-            return;
+        let letters = self.run.tracker.letters();
+        let since = decoded.saturating_sub(self.stored);
+        if since < CHECKPOINT && (letters < LETTERS || since < BETWEEN_TRIES) {
+            return true;
         }
         self.stored = decoded;
         let confirmed = self.run.tracker.take();
         let further = confirmed.progress.pieces > self.skip.pieces;
-        if !further || !attempts.checkpoint(&self.run, &confirmed) {
-            self.run.tracker.give_back(confirmed);
+        if further && attempts.checkpoint(&self.run, &confirmed) {
+            return true;
         }
+        self.run.tracker.give_back(confirmed);
+        letters < LETTERS * MOST_LETTERS
     }
 
     pub(super) fn hand_on(&mut self, cut: Cut, buffers: &Sender<Vec<u8>>) {
@@ -360,7 +376,8 @@ impl Reading<'_> {
                 if self.changed {
                     return;
                 }
-                self.run.tracker.piece(number, piece.offset, piece.first_ordinal);
+                let end = piece.offset + piece.bytes.len() as u64;
+                self.run.tracker.piece(number, piece.offset, piece.first_ordinal, end);
                 while !self.run.tracker.wait(PATIENCE) {
                     // What it waits for may lie in a body that is not full.
                     self.output.flush();
@@ -396,12 +413,14 @@ impl Reading<'_> {
         }
     }
 
-    /// The last piece of an earlier attempt has to be where it was then.
+    /// The last piece of an earlier attempt has to be what it was then, from its first byte to its last.
     fn compare(&mut self, number: u64, piece: &Piece) {
-        let last = number + 1 == self.skip.pieces;
-        if last && (piece.offset, piece.first_ordinal) != (self.skip.offset, self.skip.ordinal) {
+        let Progress { pieces, offset, ordinal, end, .. } = self.skip;
+        let here = (piece.offset, piece.first_ordinal, piece.offset + piece.bytes.len() as u64);
+        if number + 1 == pieces && here != (offset, ordinal, end) {
             self.changed = true;
             self.run.resume(Progress::default());
+            self.run.report().begins_anew = true;
         }
     }
 
@@ -423,7 +442,9 @@ impl Reading<'_> {
             packer.add(&letter);
         }
         self.tell_left_out(&counts, problem);
-        self.run.tracker.beside(self.pieces, Settled { counts, letters: packer.finish(), lost: false });
+        self.run
+            .tracker
+            .beside(self.pieces, Settled { counts, letters: packer.finish(), ..Settled::default() });
     }
 
     fn tell_left_out(&self, counts: &Counts, problem: &SplitProblem) {

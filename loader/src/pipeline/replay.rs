@@ -53,7 +53,7 @@ impl Replay {
         let chunk = Chunk { run: Arc::clone(&self.run), piece: number, bytes, plain: plain.len(), items };
         let counts = Counts { records: chunk.records(), ..Counts::default() };
         self.run.report().counts.add(&counts);
-        self.run.tracker.piece(number, 0, number);
+        self.run.tracker.piece(number, 0, number, 0);
         self.run.tracker.rendered(number, 1, Settled { counts, ..Settled::default() });
         output.take(chunk);
     }

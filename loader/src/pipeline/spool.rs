@@ -43,6 +43,7 @@ pub(super) fn read(reading: &mut Reading<'_>, mut decoder: Option<Decoder<Body>>
         if reading.ends() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     match read {
+        Ok(()) if !reading.ends() => run.tracker.ended(),
         Ok(()) => {}
         Err(error @ ParquetProblem::Io(_)) => run.report().fail(ErrorClass::Transient, error.to_string()),
         Err(error) => {

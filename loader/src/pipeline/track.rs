@@ -31,6 +31,10 @@ pub struct Progress {
     pub offset: u64,
     /// Its first ordinal, likewise.
     pub ordinal: u64,
+    /// One past its last byte, likewise: a piece that is cut early begins where the whole one does.
+    pub end: u64,
+    /// A piece of it could not be rendered, which is a defect of ours: the object is told so each time.
+    pub defect: bool,
     /// What became of their records.
     pub counts: Counts,
 }
@@ -57,6 +61,8 @@ pub struct Settled {
     pub letters: Vec<u8>,
     /// Some records have no outcome: the piece can never be confirmed.
     pub lost: bool,
+    /// It could not be rendered.
+    pub defect: bool,
 }
 
 /// Follows the pieces of one object.
@@ -71,6 +77,8 @@ struct Tracked {
     confirmed: Confirmed,
     /// Those behind the confirmed prefix, in order.
     open: VecDeque<Open>,
+    /// The object was read to its end: what stands behind the last piece is all there is.
+    ended: bool,
 }
 
 #[derive(Debug, Default)]
@@ -79,6 +87,7 @@ struct Open {
     handed_on: bool,
     offset: u64,
     ordinal: u64,
+    end: u64,
     /// In how many chunks it was handed on; none while it is being rendered.
     chunks: Option<usize>,
     /// How many of them are settled.
@@ -86,6 +95,7 @@ struct Open {
     counts: Counts,
     letters: Vec<u8>,
     lost: bool,
+    defect: bool,
 }
 
 impl Tracker {
@@ -97,11 +107,16 @@ impl Tracker {
     }
 
     /// A piece is about to be rendered.
-    pub(super) fn piece(&self, number: u64, offset: u64, ordinal: u64) {
+    pub(super) fn piece(&self, number: u64, offset: u64, ordinal: u64, end: u64) {
         if let Some(open) = self.lock().open(number) {
             open.handed_on = true;
-            (open.offset, open.ordinal) = (offset, ordinal);
+            (open.offset, open.ordinal, open.end) = (offset, ordinal, end);
         }
+    }
+
+    /// Nothing more stands in the object: what was left out behind the last piece is all there is.
+    pub(super) fn ended(&self) {
+        self.lock().ended = true;
     }
 
     /// A piece was rendered, into so many chunks; `settled` are records that became no document.
@@ -174,7 +189,8 @@ impl Tracker {
     pub(super) fn finish(&self) -> (Confirmed, Counts) {
         let mut tracked = self.lock();
         // What stands beside pieces behind the last one has no piece to be rendered.
-        if let Some(last) = tracked.open.back_mut().filter(|open| !open.handed_on) {
+        let ended = tracked.ended;
+        if let Some(last) = tracked.open.back_mut().filter(|open| ended && !open.handed_on) {
             last.chunks = Some(0);
         }
         tracked.confirm();
@@ -207,10 +223,15 @@ impl Tracked {
             let Some(mut open) = self.open.pop_front() else { return };
             let progress = &mut self.confirmed.progress;
             progress.pieces += 1;
-            (progress.offset, progress.ordinal) = (open.offset, open.ordinal);
+            (progress.offset, progress.ordinal, progress.end) = (open.offset, open.ordinal, open.end);
+            progress.defect |= open.defect;
             progress.counts.add(&open.counts);
             self.confirmed.letters.append(&mut open.letters);
             self.confirmed.records += open.counts.dead_lettered;
+        }
+        // Behind a piece that is lost nothing is confirmed any more, so no letters are kept there.
+        if self.open.front().is_some_and(|open| open.lost) {
+            self.open.iter_mut().for_each(|open| open.letters = Vec::new());
         }
     }
 }
@@ -220,6 +241,7 @@ impl Open {
         self.counts.add(&settled.counts);
         self.letters.append(&mut settled.letters);
         self.lost |= settled.lost;
+        self.defect |= settled.defect;
         if self.lost {
             self.letters = Vec::new();
         }

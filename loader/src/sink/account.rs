@@ -121,7 +121,10 @@ pub(super) fn share_out(parts: &[Part], fates: &[Fate], given_up: &GivenUp, bulk
             }
         }
         drop(report);
-        part.run.settle(part.piece, Settled { counts, letters: packer.finish(), lost: unsent > 0 });
+        part.run.settle(
+            part.piece,
+            Settled { counts, letters: packer.finish(), lost: unsent > 0, defect: false },
+        );
     }
 }
 

@@ -129,7 +129,7 @@ impl Shared {
         share_out(&body.parts, &delivery.fates, &given_up, delivery.bulk);
     }
 
-    fn stop(&self, error: SinkError) {
+    pub(super) fn stop(&self, error: SinkError) {
         // The first one is told.
         let _ = self.stopped.set(error);
         self.stop.notify_waiters();

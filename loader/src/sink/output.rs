@@ -145,7 +145,11 @@ impl BulkOutput {
                 loop {
                     let next = bodies.lock().await.recv().await;
                     let Some(body) = next else { return };
-                    shared.deliver(body).await;
+                    let delivery = Arc::clone(&shared);
+                    // One that panics leaves records without an outcome: nothing more is begun, and their objects fail.
+                    if tokio::spawn(async move { delivery.deliver(body).await }).await.is_err() {
+                        shared.stop(SinkError::Defect);
+                    }
                 }
             })
         });

@@ -319,6 +319,39 @@ async fn redrive_may_be_killed_at_any_instant_and_loses_and_doubles_nothing() {
     }
 }
 
+#[tokio::test]
+async fn letters_of_a_log_that_this_release_does_not_know_stay() {
+    let (year, month) = own_month();
+    let index = misfit(&year, &month).await;
+    let (root, kept) = (scratch(), Kept::new());
+    put(&root, &key(&year, &month, &unique()), &packed(&events(&year, &month, 1)));
+    kept.load(&root, &[]).expect_status(1);
+    ok(&node(), Method::Delete, &format!("/{index}"), None).await;
+    let mut letter = kept.letters().remove(0);
+    letter["log_type"] = "a-later-log".into();
+    std::fs::write(walk_one(&kept.place), crate::program::gzip(format!("{letter}\n").as_bytes())).unwrap();
+    let run = kept.redrive(&[]).expect_status(1);
+    assert_eq!(run.figures(["records", "kept", "files_removed"]), [1, 1, 0]);
+    assert_eq!(kept.letters()[0]["log_type"], "a-later-log");
+}
+
+#[test]
+fn an_envelope_of_broken_parts_is_one_letter_however_many_they_are() {
+    let (root, kept) = (scratch(), Kept::new());
+    let text = format!(
+        "{{\"messageType\":\"DATA_MESSAGE\",\"owner\":\"111122223333\",\"logGroup\":\"flows\",\"logStream\":\"eni-1-all\",\
+         \"subscriptionFilters\":[\"f\"],\"logEvents\":[{}1]}}",
+        "1,".repeat(69_999)
+    );
+    let key = "AWSLogs/111122223333/vpcflowlogs/eu-central-1/2027/02/01/111122223333_vpcflowlogs_eu-central-1_fl-1_20270201T0005Z_a.log.gz";
+    put(&root, key, &crate::program::gzip(text.as_bytes()));
+    let run = kept.load(&root, &[]).expect_status(1);
+    assert_eq!(run.figures(["records", "dead_lettered"]), [70_000, 70_000]);
+    let letters = kept.letters();
+    assert_eq!((letters.len(), &letters[0]["records"]), (1, &json!(70_000)));
+    assert_eq!(letters[0]["raw"].as_str().unwrap().len(), text.len());
+}
+
 #[test]
 fn a_place_that_is_read_is_refused() {
     let root = scratch();

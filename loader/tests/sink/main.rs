@@ -7,6 +7,7 @@ mod faults;
 mod limiter;
 mod outcomes;
 mod redaction;
+mod resume;
 mod servers;
 mod table;
 
