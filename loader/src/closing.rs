@@ -13,7 +13,7 @@ use tokio::{runtime::Handle, time::Instant};
 use crate::{
     dead_letter::{Kind, Letter, Packer, Reason, Store, StoreError, file_name},
     error::{ErrorClass, SinkError},
-    ledger::{Entry, Found, Ledger, object_id},
+    ledger::{Entry, Found, Ledger, index_of, object_id},
     pipeline::{ObjectReport, ObjectStatus},
 };
 
@@ -164,9 +164,9 @@ impl Closing {
 
     async fn write(&self, ledger: &Ledger, batch: &mut [ObjectReport]) -> Result<(), SinkError> {
         let now = Utc::now();
-        let entries = batch.iter().filter_map(|report| Entry::of(report, 1, now));
+        let objects = batch.iter().filter_map(|report| Some((report.object.as_ref()?, &report.key)));
         let places: Vec<(String, String)> =
-            entries.map(|entry| (entry.index.clone(), entry.id().to_owned())).collect();
+            objects.map(|(object, key)| (index_of(object, key), object_id(object))).collect();
         // Of an object that comes twice at once the later report is the one that stays.
         // Where the cluster is away, the objects have been waiting for it long enough.
         let away = batch.iter().any(|report| report.counts.unsent > 0 && !report.out_of_time);

@@ -141,17 +141,8 @@ impl Engine {
         &self.parts.runtime
     }
 
-    /// Tells the ledger how many dead letters of an object are left.
-    pub(crate) async fn redriven(
-        &self,
-        object: &ObjectRef,
-        id: &str,
-        left: u64,
-        whole: bool,
-    ) -> Result<(), SinkError> {
-        match &self.ledger {
-            Some(ledger) => ledger.redriven(object, id, left, whole).await,
-            None => Ok(()),
-        }
+    /// The ledger, where there is one.
+    pub(crate) fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_deref()
     }
 }

@@ -149,13 +149,16 @@ impl<'a> Redriver<'a> {
                 file.rest.add_line(line);
                 return;
             }
-            let done = match letter.kind {
-                Kind::Document => file.document(letter),
-                Kind::Record => file.record(letter),
-                Kind::Object => {
+            // Letters of a log that this release does not know stay for one that does.
+            let log = letter.log_type.as_deref().and_then(LogType::named);
+            let done = match (letter.kind, log) {
+                (Kind::Object, _) => {
                     file.objects.push(letter.object.object());
                     true
                 }
+                (_, None) => false,
+                (Kind::Document, Some(_)) => file.document(letter),
+                (Kind::Record, Some(log)) => file.record(letter, log),
             };
             if !done {
                 file.redriven.records += letter.records;
@@ -164,7 +167,7 @@ impl<'a> Redriver<'a> {
                 return;
             }
             if file.replay.is_none()
-                && let Some(log) = letter.log_type.as_deref().and_then(LogType::named)
+                && let Some(log) = log
             {
                 let object = letter.object.object();
                 file.replay = Some(Replay::of(object, log, self.engine.encoding(), reports.clone()));
@@ -232,11 +235,13 @@ impl<'a> Redriver<'a> {
             }
         }
         let runtime = self.engine.runtime();
-        if let Some(object) = origin.filter(|_| redriven.records > 0) {
+        if let Some(ledger) = self.engine.ledger()
+            && let Some(object) = origin.filter(|_| redriven.records > 0)
+        {
             let id = id_of(name);
             let (beside, whole) = self.beside(name)?;
             let left = redriven.kept + redriven.left + beside;
-            runtime.block_on(self.engine.redriven(&object, id, left, whole))?;
+            runtime.block_on(ledger.redriven(&object, id, left, whole))?;
         }
         let rest = rest.finish();
         if rest.is_empty() {
@@ -258,11 +263,6 @@ fn id_of(name: &str) -> &str {
 impl File {
     /// The document as it was refused; whether there is one.
     fn document(&mut self, letter: &Letter<'_>) -> bool {
-        // A log that this release does not know: its letters stay for one that does.
-        if letter.log_type.as_deref().and_then(LogType::named).is_none() {
-            return false;
-        }
-        let before = (self.bytes.len(), self.items.len());
         for (place, lines) in letter.documents.iter().enumerate() {
             let start = self.bytes.len();
             self.bytes.extend_from_slice(lines.action.get().as_bytes());
@@ -275,13 +275,12 @@ impl File {
             let kind = if place == 0 { ItemKind::Record } else { ItemKind::State };
             self.items.push(Item { ordinal, start, source, end, kind });
         }
-        before.1 < self.items.len()
+        !letter.documents.is_empty()
     }
 
     /// The record rendered again; whether it became something.
-    fn record(&mut self, letter: &Letter<'_>) -> bool {
-        let log = letter.log_type.as_deref().and_then(LogType::named);
-        let (Some(log), Some(raw)) = (log, letter.raw()) else { return false };
+    fn record(&mut self, letter: &Letter<'_>, log: &'static LogType) -> bool {
+        let Some(raw) = letter.raw() else { return false };
         let origin = letter.object.object();
         let provenance = Provenance {
             bucket: origin.bucket,

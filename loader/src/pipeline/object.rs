@@ -72,11 +72,16 @@ impl Counts {
         }
     }
 
+    /// Records that have an outcome.
+    fn known(&self) -> u64 {
+        let known = self.indexed + self.already_present + self.excluded + self.rejected;
+        known + self.dead_lettered + self.discarded + self.unsent
+    }
+
     /// Whether every record has an outcome.
     #[must_use]
     pub fn add_up(&self) -> bool {
-        let known = self.indexed + self.already_present + self.excluded + self.rejected;
-        self.records == known + self.dead_lettered + self.discarded + self.unsent
+        self.records == self.known()
     }
 }
 
@@ -286,11 +291,9 @@ impl ObjectReport {
 
     fn finish(&mut self, confirmed: Confirmed, open: &Counts) {
         // Whatever went wrong, a record without an outcome is not taken for one that has it.
-        let Counts { indexed, already_present, excluded, rejected, dead_lettered, discarded, unsent, .. } =
-            self.counts;
-        let known = indexed + already_present + excluded + rejected + dead_lettered + discarded + unsent;
-        if self.counts.records > known {
-            self.not_delivered(ErrorClass::Transient, self.counts.records - known);
+        let unknown = self.counts.records.saturating_sub(self.counts.known());
+        if unknown > 0 {
+            self.not_delivered(ErrorClass::Transient, unknown);
         }
         // Dead letters behind records that were not delivered are not kept: these pieces come again as a whole.
         if open.dead_lettered > 0 {
