@@ -304,6 +304,17 @@ impl Rendered {
         self.span = None;
     }
 
+    /// Adds a finished document, whose source line begins at `source` of it.
+    pub(crate) fn add(&mut self, document: &[u8], source: usize, ordinal: u64, time: Option<Instant>) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(document);
+        let end = self.bytes.len();
+        self.items.push(Item { ordinal, start, source: start + source, end, kind: ItemKind::Record });
+        if let Some(time) = time {
+            self.saw(time);
+        }
+    }
+
     pub(crate) fn saw(&mut self, time: Instant) {
         self.span = Some(match self.span {
             Some((first, last)) => (first.min(time), last.max(time)),

@@ -16,6 +16,7 @@ pub mod ecs;
 pub mod id;
 pub mod json;
 pub mod key;
+mod md5_lanes;
 mod nested;
 pub mod recognise;
 pub mod render;

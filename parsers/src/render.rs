@@ -8,7 +8,7 @@ use crate::{
         tape::{JsonError, Kind, Tape},
         write::Record,
     },
-    source::{LogType, Place, Writer},
+    source::{Line, LogType, Place, Writer},
     split::{Form, Piece, records::NEW_VALUE},
 };
 
@@ -38,6 +38,9 @@ struct Cursor<'a> {
     /// Bytes gone over behind broken values.
     work: usize,
 }
+
+/// Lines handed to the writer at a time.
+const LINES: usize = 8;
 
 /// How often the bytes of a piece are gone over at most to find the ends of broken values. What is behind them is one
 /// problem then. Values as they are written need once; what an attacker makes up could need its length.
@@ -71,21 +74,24 @@ impl Renderer {
     fn lines(&mut self, piece: &Piece, header: Option<&[u8]>, object: &ObjectContext, out: &mut Out<'_>) {
         let valid = std::str::from_utf8(&piece.bytes).is_ok();
         let (mut begin, mut ordinal) = (0, piece.first_ordinal);
+        let mut lines = Vec::with_capacity(LINES);
         while let Some(rest) = piece.bytes.get(begin..).filter(|rest| !rest.is_empty()) {
-            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let line = rest.get(..end).unwrap_or_default().trim_ascii();
+            let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = rest.get(..len).unwrap_or_default().trim_ascii();
             let offset = piece.offset + begin as u64;
-            let place = Place { object, ordinal, offset, part: None, seed: ordinal };
             let text = if valid { Cow::Borrowed(line) } else { utf8(line) };
-            out.rendered.invalid_utf8 += u64::from(matches!(text, Cow::Owned(_)));
-            out.end = offset + end as u64;
             // A header that comes again is that of another object put behind the first.
             if !text.is_empty() && header != Some(&*text) {
-                self.writer.line(&text, header, place, out);
+                lines.push(Line { text, ordinal, offset, end: offset + len as u64 });
             }
-            begin += end + 1;
+            begin += len + 1;
             ordinal += 1;
+            if lines.len() == LINES {
+                self.writer.lines(&lines, header, object, out);
+                lines.clear();
+            }
         }
+        self.writer.lines(&lines, header, object, out);
     }
 
     fn json(&mut self, piece: &Piece, object: &ObjectContext, out: &mut Out<'_>) {

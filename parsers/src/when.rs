@@ -58,15 +58,27 @@ impl When {
         Self { event: Some(time), timestamp: Some(time), verbatim: None, ..self }
     }
 
+    /// The same with another text for its time.
+    pub(crate) fn written_as(&self, text: [u8; time::PLAIN]) -> Self {
+        Self { verbatim: Some(text), ..*self }
+    }
+
+    /// Appends the time that `@timestamp` says, if there is one.
+    #[inline]
+    pub(crate) fn write_time(&self, out: &mut Vec<u8>) {
+        match (&self.verbatim, self.timestamp) {
+            (Some(text), _) => out.extend_from_slice(text),
+            (None, Some(time)) => time.write(out),
+            (None, None) => {}
+        }
+    }
+
     /// Appends `,"@timestamp":"…"`, if there is a time.
     #[inline]
     pub(crate) fn write_timestamp(&self, out: &mut Vec<u8>) {
-        if let Some(time) = self.timestamp {
+        if self.timestamp.is_some() {
             out.extend_from_slice(b",\"@timestamp\":\"");
-            match &self.verbatim {
-                Some(text) => out.extend_from_slice(text),
-                None => time.write(out),
-            }
+            self.write_time(out);
             out.push(b'"');
         }
     }

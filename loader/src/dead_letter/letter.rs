@@ -258,18 +258,11 @@ pub fn json_or_text<'a>(line: &'a [u8], room: &'a mut String) -> Option<&'a RawV
 }
 
 /// Letters, one line each, packed: members of gzip one behind the other.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Packer {
     members: Vec<u8>,
-    out: GzEncoder<Vec<u8>>,
-    any: bool,
-}
-
-impl Default for Packer {
-    fn default() -> Self {
-        let out = GzEncoder::new(Vec::new(), Compression::fast());
-        Self { members: Vec::new(), out, any: false }
-    }
+    /// Made with the first letter: it takes some 300 KB, and most pieces have none.
+    out: Option<GzEncoder<Vec<u8>>>,
 }
 
 impl Packer {
@@ -283,9 +276,9 @@ impl Packer {
 
     /// Adds a letter that is a line already.
     pub fn add_line(&mut self, line: &[u8]) {
+        let out = self.out.get_or_insert_with(|| GzEncoder::new(Vec::new(), Compression::fast()));
         // A Vec takes everything.
-        let _ = self.out.write_all(line).and_then(|()| self.out.write_all(b"\n"));
-        self.any = true;
+        let _ = out.write_all(line).and_then(|()| out.write_all(b"\n"));
     }
 
     /// Adds letters that are packed already.
@@ -297,8 +290,8 @@ impl Packer {
     #[must_use]
     pub fn finish(self) -> Vec<u8> {
         let mut members = self.members;
-        if self.any {
-            members.append(&mut self.out.finish().unwrap_or_default());
+        if let Some(out) = self.out {
+            members.append(&mut out.finish().unwrap_or_default());
         }
         members
     }

@@ -35,12 +35,12 @@ use crate::{
 };
 
 /// Pieces are cut at the first record boundary behind this many bytes: rendered, a piece of CloudTrail is then a
-/// bulk body of 4 to 5 MB as it is and need not be joined with others.
-const PIECE: usize = 1_400 << 10;
+/// bulk body of some 3 MB as it is and need not be joined with others.
+const PIECE: usize = 1_000 << 10;
 
 /// Documents are handed on when they reach this many bytes, or their piece ends. More than a piece of CloudTrail
 /// renders to, so that it stays in one; flow logs, which grow twelvefold, are handed on in several.
-const CHUNK: usize = 6 << 20;
+const CHUNK: usize = 4 << 20;
 
 /// Objects read at the same time at most: each has buffers of some MiB, and inflating is a small part of the work.
 const READERS: usize = 8;

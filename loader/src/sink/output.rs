@@ -30,9 +30,9 @@ use crate::{
 /// A body is sent when it holds this many bytes before packing; it stays below twice that, one chunk of giant
 /// documents aside. Larger ones index no faster (1 to 20 MB within a few percent on OpenSearch 3.8.0) and hurt more
 /// when they are refused.
-const BODY: usize = 4 << 20;
+const BODY: usize = 3_000_000;
 
-/// Requests under way at the same time at most, by the memory of a body: some 6 MB as it is, and with what failed of it
+/// Requests under way at the same time at most, by the memory of a body: some 4 MB as it is, and with what failed of it
 /// picked out at most that again, or a tenth of that packed.
 #[must_use]
 pub fn most_requests(encoding: Encoding) -> usize {

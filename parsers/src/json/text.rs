@@ -92,20 +92,31 @@ fn equal_mask(chunk: [u8; LANES], byte: u8) -> u32 {
 /// Cuts a text at its spaces: `words` are the places of what is between them, never empty. False where something in the
 /// text may not stand unescaped in a JSON string; nothing is promised about `words` then.
 pub(crate) fn words(text: &[u8], words: &mut Vec<std::ops::Range<usize>>) -> bool {
+    const STEP: usize = 4 * LANES;
     let (mut at, mut begin) = (0, 0);
     while at < text.len() {
-        let chunk = lanes(text, at).unwrap_or_else(|| {
-            let mut last = [b'a'; LANES];
-            for (to, from) in last.iter_mut().zip(text.get(at..).unwrap_or_default()) {
-                *to = *from;
+        let rest = text.get(at..).unwrap_or_default();
+        let mut last;
+        let step = match rest.first_chunk::<STEP>() {
+            Some(step) => step,
+            None => {
+                last = [b'a'; STEP];
+                if let Some(begin) = last.get_mut(..rest.len()) {
+                    begin.copy_from_slice(rest);
+                }
+                &last
             }
-            last
-        });
-        if special_mask(chunk) != 0 {
+        };
+        let (mut special, mut spaces) = (0, 0);
+        for (place, chunk) in step.as_chunks::<LANES>().0.iter().enumerate() {
+            special |= special_mask(*chunk);
+            spaces |= u64::from(equal_mask(*chunk, b' ')) << (LANES * place);
+        }
+        if special != 0 {
             return false;
         }
-        let mut spaces = equal_mask(chunk, b' ');
-        while spaces != 0 {
+        // As many as there are: where they are nobody can foresee.
+        for _ in 0..spaces.count_ones() {
             let end = at + spaces.trailing_zeros() as usize;
             if end > begin {
                 words.push(begin..end);
@@ -113,7 +124,7 @@ pub(crate) fn words(text: &[u8], words: &mut Vec<std::ops::Range<usize>>) -> boo
             begin = end + 1;
             spaces &= spaces - 1;
         }
-        at += LANES;
+        at += STEP;
     }
     if begin < text.len() {
         words.push(begin..text.len());

@@ -12,7 +12,7 @@ pub mod route53_resolver;
 pub mod security_hub;
 pub mod vpc_flow_log;
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use crate::{
     document::{ObjectContext, Out, Poison},
@@ -123,6 +123,42 @@ pub trait Writer: Send {
     fn line(&mut self, line: &[u8], header: Option<&[u8]>, place: Place<'_>, out: &mut Out<'_>) {
         let _ = (line, header);
         out.problem(place.ordinal, place.offset, Poison::NotAnObject);
+    }
+
+    /// Writes the documents of some lines, each as [`Self::line`] does; what can be done for several at once may be.
+    fn lines(
+        &mut self,
+        lines: &[Line<'_>],
+        header: Option<&[u8]>,
+        object: &ObjectContext,
+        out: &mut Out<'_>,
+    ) {
+        for line in lines {
+            let place = line.begin(object, out);
+            self.line(&line.text, header, place, out);
+        }
+    }
+}
+
+/// A line of text that is a record.
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// The line, trimmed and not empty; invalid UTF-8 is replaced.
+    pub text: Cow<'a, [u8]>,
+    /// Its place in the object.
+    pub ordinal: u64,
+    /// Byte of the decoded object at which it begins.
+    pub offset: u64,
+    /// One past its last byte.
+    pub end: u64,
+}
+
+impl Line<'_> {
+    /// Tells `out` that this line is being written, and gives its place.
+    pub(crate) fn begin<'o>(&self, object: &'o ObjectContext, out: &mut Out<'_>) -> Place<'o> {
+        out.end = self.end;
+        out.rendered.invalid_utf8 += u64::from(matches!(self.text, Cow::Owned(_)));
+        Place { object, ordinal: self.ordinal, offset: self.offset, part: None, seed: self.ordinal }
     }
 }
 

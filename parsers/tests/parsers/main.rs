@@ -50,3 +50,4 @@ mod time;
 mod values;
 mod vpc_flow_log;
 mod vpc_flow_log_json;
+mod vpc_flow_log_stencils;

@@ -130,14 +130,24 @@ pub(super) enum Slot {
     ResourceType,
 }
 
+/// What a value has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Check {
+    /// Anything.
+    None,
+    /// An address.
+    Address,
+    /// A number of 64 bits.
+    Integer,
+}
+
 impl Slot {
-    /// Whether a value is what the ECS field of this column takes: an address, a number of 64 bits. Text is not asked.
-    #[inline]
-    pub(super) fn is_sound(self, value: &[u8]) -> bool {
+    /// What the ECS field of this column takes. Text is not asked.
+    fn check(self) -> Check {
         match self {
-            Self::Srcaddr | Self::Dstaddr => is_ip(value),
-            Self::Srcport | Self::Dstport | Self::Packets | Self::Bytes => is_integer(value),
-            _ => false,
+            Self::Srcaddr | Self::Dstaddr | Self::PktSrcaddr | Self::PktDstaddr => Check::Address,
+            Self::Srcport | Self::Dstport | Self::Packets | Self::Bytes => Check::Integer,
+            _ => Check::None,
         }
     }
 }
@@ -190,6 +200,7 @@ pub(super) struct Column {
     pub(super) use_: Use,
     /// Where its value is found again.
     pub(super) slot: Option<Slot>,
+    check: Check,
 }
 
 /// What is between the fields of a row.
@@ -208,6 +219,12 @@ pub(super) enum Delimiter {
 pub(super) struct Plan {
     /// Its columns in order.
     pub(super) columns: Vec<Column>,
+    /// Place of `account_id`.
+    pub(super) account: Option<usize>,
+    /// Places of the columns whose text decides what else is written.
+    pub(super) literals: [Option<usize>; 4],
+    /// Places of the columns of which each address is written once.
+    pub(super) addresses: [Option<usize>; 4],
     /// Place of `end`.
     pub(super) end: Option<usize>,
     /// Place of `resource_type`.
@@ -257,11 +274,29 @@ impl Plan {
         }
         let columns: Vec<Column> = (0..count).map(|place| Column::new(&tape, &json, 1 + 2 * place)).collect();
         let place = |slot| columns.iter().position(|column| column.slot == Some(slot));
-        Self { end: place(Slot::End), resource: place(Slot::ResourceType), columns, delimiter }
+        Self {
+            account: place(Slot::AccountId),
+            literals: [Slot::Action, Slot::Protocol, Slot::TcpFlags, Slot::Type].map(place),
+            addresses: [Slot::Srcaddr, Slot::Dstaddr, Slot::PktSrcaddr, Slot::PktDstaddr].map(place),
+            end: place(Slot::End),
+            resource: place(Slot::ResourceType),
+            columns,
+            delimiter,
+        }
     }
 }
 
 impl Column {
+    /// Whether a value is what the column or its ECS field takes.
+    #[inline]
+    pub(super) fn fits(&self, value: &[u8]) -> bool {
+        match self.check {
+            Check::None => false,
+            Check::Address => is_ip(value),
+            Check::Integer => is_integer(value),
+        }
+    }
+
     fn new(tape: &Tape, json: &[u8], key: usize) -> Self {
         let odd = tape.get(key).is_none_or(|k| k.is(DIRTY));
         let shadowed = tape.get(key).is_none_or(|k| k.is(SHADOWED));
@@ -285,7 +320,9 @@ impl Column {
             before.extend_from_slice(name);
         }
         before.extend_from_slice(if use_ == Use::Number { b"\":" } else { b"\":\"" });
-        Self { before: before.into(), use_, slot: slot.filter(|_| !shadowed).map(|&(_, slot)| slot) }
+        let slot = slot.filter(|_| !shadowed).map(|&(_, slot)| slot);
+        let other = if use_ == Use::Number { Check::Integer } else { Check::None };
+        Self { before: before.into(), use_, slot, check: slot.map_or(other, Slot::check) }
     }
 }
 

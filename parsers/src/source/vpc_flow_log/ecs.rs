@@ -5,7 +5,6 @@ use super::{
     protocol,
 };
 use crate::{
-    address::is_ip,
     document::{put, raw_member},
     shape::separate,
     source::Place,
@@ -26,7 +25,7 @@ pub(super) struct LogGroup<'a> {
 pub(super) struct Values<'a> {
     /// By [`Slot`].
     pub(super) slots: &'a [&'a [u8]; SLOTS],
-    /// A bit for each slot: see [`Slot::is_sound`].
+    /// A bit for each slot whose value its ECS field takes, see [`super::columns::Column::fits`].
     pub(super) sound: u32,
     /// Where the row came through.
     pub(super) log: &'a LogGroup<'a>,
@@ -123,7 +122,7 @@ impl Values<'_> {
             if address.is_empty() || before.contains(address) {
                 continue;
             }
-            if !self.is_sound(slot) && (place < 2 || !is_ip(address)) {
+            if !self.is_sound(slot) {
                 continue;
             }
             let open: &[u8] = if first { b",\"related\":{\"ip\":[\"" } else { b",\"" };

@@ -7,6 +7,8 @@ mod ecs;
 mod look;
 mod protocol;
 mod row;
+mod row_shape;
+mod stencil;
 
 use std::borrow::Cow;
 
@@ -16,11 +18,12 @@ use self::{
     ecs::LogGroup,
     row::{Delivery, Pen, epoch},
 };
-use super::{Layout, LogType, Place, Template, Writer, envelope::each_log_event};
+use super::{Layout, Line, LogType, Place, Template, Writer, envelope::each_log_event};
 use crate::{
-    document::{Out, Poison},
+    document::{ObjectContext, Out, Poison},
     json::{tape::Kind, text, write::Record},
     key::KeyMarks,
+    md5_lanes,
 };
 
 /// The log.
@@ -88,18 +91,56 @@ impl Writer for FlowLogWriter {
     }
 
     fn line(&mut self, line: &[u8], header: Option<&[u8]>, place: Place<'_>, out: &mut Out<'_>) {
-        if line.starts_with(b"{\"") {
-            return out.problem(place.ordinal, place.offset, Poison::JsonAmongLines);
+        match header {
+            _ if line.starts_with(b"{\"") => {
+                out.problem(place.ordinal, place.offset, Poison::JsonAmongLines);
+            }
+            Some(header) => self.row_of_header(line, header, Delivery::default(), &place, out),
+            None => self.message(line, &Delivery::default(), None, &place, out),
         }
-        let Some(header) = header else {
-            return self.message(line, &Delivery::default(), None, &place, out);
-        };
+    }
+
+    fn lines(
+        &mut self,
+        lines: &[Line<'_>],
+        header: Option<&[u8]>,
+        object: &ObjectContext,
+        out: &mut Out<'_>,
+    ) {
+        let stencil = header.is_some_and(|h| self.pen.stencils.begin(object, h, lines.len()));
+        for lines in lines.chunks(md5_lanes::LANES) {
+            let texts: Vec<&[u8]> = lines.iter().map(|line| &*line.text).collect();
+            let digests = header.map(|_| md5_lanes::digests(&texts)).unwrap_or_default();
+            for (line, digest) in lines.iter().zip(digests) {
+                let place = line.begin(object, out);
+                match header {
+                    Some(header) if !line.text.starts_with(b"{\"") => {
+                        let delivery = Delivery { digest: Some(digest), stencil, ..Delivery::default() };
+                        self.row_of_header(&line.text, header, delivery, &place, out);
+                    }
+                    _ => self.line(&line.text, header, place, out),
+                }
+            }
+        }
+    }
+}
+
+impl FlowLogWriter {
+    /// A row below a header that names its columns.
+    fn row_of_header(
+        &mut self,
+        line: &[u8],
+        header: &[u8],
+        delivery: Delivery<'_>,
+        place: &Place<'_>,
+        out: &mut Out<'_>,
+    ) {
         let plan = match &mut self.header {
             Some((known, plan)) if known == header => plan,
             other => &mut other.insert((header.to_vec(), Plan::of_header(header))).1,
         };
         let plain = self.pen.cut(line, plan.delimiter);
-        let delivery = Delivery { message: line, id: (line, b""), plain, ..Delivery::default() };
+        let delivery = Delivery { message: line, id: (line, b""), plain, ..delivery };
         let clean = std::mem::take(&mut self.pen.clean);
         let base = if plain { line } else { &clean };
         let end = plan.end.and_then(|end| self.pen.fields.get(end)).and_then(|f| base.get(f.start));
@@ -108,13 +149,11 @@ impl Writer for FlowLogWriter {
             let found = self.pen.fields.len();
             out.problem(place.ordinal, place.offset, Poison::NoHeader { found });
         } else {
-            self.pen.write(plan, base, None, &delivery, &place, out);
+            self.pen.write(plan, base, None, &delivery, place, out);
         }
         self.pen.clean = clean;
     }
-}
 
-impl FlowLogWriter {
     /// A row without a header. `named` has values by name, where a subscription of CloudWatch Logs found them.
     fn message(
         &mut self,

@@ -1,6 +1,6 @@
 //! A row to a document: nothing is looked up here and nothing allocated, since a row of 114 bytes becomes 1.3 KB.
 
-use std::{cmp::Ordering, ops::Range, sync::LazyLock};
+use std::{cmp::Ordering, ops::Range};
 
 use md5::{Digest, Md5};
 
@@ -8,9 +8,12 @@ use super::{
     columns::{Delimiter, Plan, SLOTS, Slot, Use, split},
     ecs::{LogGroup, Values},
     protocol,
+    row_shape::{Look, Shape},
+    stencil::{self, Made, Stencils},
 };
 use crate::{
-    document::{Out, Poison, put},
+    document::{Out, Poison, Rendered, put},
+    id::hex_of,
     json::{
         tape::{LONG_TEXT, PATH_ROOM},
         text,
@@ -45,12 +48,16 @@ pub(super) struct Delivery<'a> {
     pub(super) message: &'a [u8],
     /// What its `_id` is the MD5 of, and the id of the log event behind it.
     pub(super) id: (&'a [u8], &'a [u8]),
+    /// That MD5, where it is known already.
+    pub(super) digest: Option<[u8; 16]>,
     /// When the row was handed to CloudWatch Logs, for rows without a time.
     pub(super) time: Option<Instant>,
     /// Where it came through.
     pub(super) log: LogGroup<'a>,
     /// Nothing in the message has to be escaped.
     pub(super) plain: bool,
+    /// It is the fields and nothing else, and a stencil may be used.
+    pub(super) stencil: bool,
 }
 
 /// The fields of one row, and what is needed to write it.
@@ -64,6 +71,24 @@ pub(super) struct Pen {
     pub(super) nodes: Vec<(usize, usize)>,
     flat: Vec<u8>,
     flags: Vec<Box<[u8]>>,
+    pub(super) stencils: Stencils,
+    made: Made,
+}
+
+/// A row to be written.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    plan: &'a Plan,
+    record: Option<&'a Record<'a>>,
+    delivery: &'a Delivery<'a>,
+    place: &'a Place<'a>,
+    when: &'a When,
+    id: &'a [u8],
+    look: Look,
+    /// Of a transit gateway.
+    transit: bool,
+    /// Fields of the row.
+    found: usize,
 }
 
 impl Default for Pen {
@@ -74,6 +99,8 @@ impl Default for Pen {
             nodes: Vec::new(),
             flat: Vec::new(),
             flags: protocol::flag_lists(),
+            stencils: Stencils::default(),
+            made: Made::default(),
         }
     }
 }
@@ -134,31 +161,45 @@ impl Pen {
             return out.problem(place.ordinal, place.offset, Poison::Fields { found, columns });
         }
         let when = when(end, delivery.time, place);
-        let id = md5_of(delivery.id);
-        let mut draft = Draft::begin(out.rendered, INDEX, &when, &id);
+        let id = hex_of(delivery.digest.unwrap_or_else(|| md5_of(delivery.id)));
+        let look = Look::at(plan, &self.fields, base);
+        // es-loader asks whether the column says anything, also `-`.
+        let transit = plan.resource.and_then(|r| self.fields.get(r)).is_some_and(|f| !f.is_empty());
+        let row = Row { plan, record, delivery, place, when: &when, id: &id, look, transit, found };
+        if !delivery.stencil || self.fill(&row, base, out.rendered).is_none() {
+            let fields = std::mem::take(&mut self.fields);
+            let value =
+                |column: usize| fields.get(column).and_then(|f| base.get(f.clone())).unwrap_or_default();
+            self.draft(&row, value, out.rendered);
+            self.fields = fields;
+        }
+        out.record_done();
+    }
+
+    /// Writes a document column by column; `value` gives the values.
+    fn draft<'v>(&mut self, row: &Row<'_>, value: impl Fn(usize) -> &'v [u8], rendered: &mut Rendered) {
+        let Row { plan, delivery, place, when, id, look, transit, found, .. } = *row;
+        let mut draft = Draft::begin(rendered, INDEX, when, id);
         let bytes = draft.bytes();
-        put!(bytes, b"\"@id\":\"", &id, b"\"");
+        put!(bytes, b"\"@id\":\"", id, b"\"");
 
         self.flat.clear();
         let (mut slots, mut sound): ([&[u8]; SLOTS], u32) = ([b""; SLOTS], 0);
-        for (column, field) in plan.columns.iter().zip(&self.fields) {
-            let value = base.get(field.clone()).unwrap_or_default();
-            if is_empty(value) {
+        for (number, column) in plan.columns.iter().enumerate() {
+            let value = value(number);
+            let (here, fits) = look.of(number, column, value);
+            if !here {
                 continue;
             }
             if let Some(slot) = column.slot
                 && let Some(cell) = slots.get_mut(slot as usize)
             {
                 *cell = value;
-                sound |= u32::from(slot.is_sound(value)) << slot as u32;
+                sound |= u32::from(fits) << slot as u32;
             }
             match column.use_ {
                 Use::Text => put!(bytes, &column.before, value, b"\""),
-                Use::Number
-                    if column.slot.map_or_else(|| is_integer(value), |s| sound >> s as u32 & 1 == 1) =>
-                {
-                    put!(bytes, &column.before, value)
-                }
+                Use::Number if fits => put!(bytes, &column.before, value),
                 Use::Number => flat_text(&mut self.flat, name_of(&column.before), value),
                 Use::Untyped => {
                     put!(bytes, &column.before, value, b"\"");
@@ -168,7 +209,7 @@ impl Pen {
                 Use::Shadowed => {}
             }
         }
-        if let Some(record) = record {
+        if let Some(record) = row.record {
             self.write_nodes(plan, record, bytes);
         }
 
@@ -179,8 +220,6 @@ impl Pen {
             text::escape_into(bytes, delivery.message);
         }
         bytes.extend_from_slice(b"\",");
-        // es-loader asks whether the column says anything, also `-`.
-        let transit = plan.resource.and_then(|r| self.fields.get(r)).is_some_and(|f| !f.is_empty());
         let head = place.object.head.as_slice();
         match head.strip_prefix(LOG_TYPE_HEAD).filter(|_| transit) {
             Some(rest) => put!(bytes, TRANSIT_HEAD, rest),
@@ -189,13 +228,67 @@ impl Pen {
         when.write_timestamp(bytes);
         let values = Values { slots: &slots, sound, log: &delivery.log, place };
         values.write(transit, bytes);
-        let odd = when.note.is_some() || found != columns;
-        let notes = if odd { notes(when.note, found, columns) } else { Vec::new() };
+        let odd = when.note.is_some() || found != plan.columns.len();
+        let notes = if odd { notes(when.note, found, plan.columns.len()) } else { Vec::new() };
         let flags = protocol::byte(values.get(Slot::TcpFlags));
         let flags = flags.and_then(|bits| self.flags.get(usize::from(bits))).map_or(&b""[..], |list| list);
         draft.siem(place, &notes, flags, &self.flat);
-        draft.finish(place, &when);
-        out.record_done();
+        draft.finish(place, when);
+    }
+
+    /// Writes the document of a usual row by a stencil, which is cut from the first of its shape; none where that
+    /// cannot be done.
+    fn fill(&mut self, row: &Row<'_>, base: &[u8], rendered: &mut Rendered) -> Option<()> {
+        let Row { plan, delivery, when, transit, .. } = *row;
+        let usual = delivery.plain && row.found == plan.columns.len() && base.len() <= stencil::LONGEST_ROW;
+        if !usual || when.note.is_some() {
+            return None;
+        }
+        let time = when.timestamp.filter(|time| time.nanos == 0)?;
+        let shape = Shape::of(plan, &self.fields, base, row.look, transit, when.month?)?;
+        let stencil = match self.stencils.find(&shape) {
+            Some(stencil) => stencil,
+            None if self.stencils.has_room() => self.cut_stencil(shape, row, base)?,
+            None => return None,
+        };
+        let made = &mut self.made;
+        made.begin(base)?;
+        made.add(stencil::ID, row.id)?;
+        made.add_time(time)?;
+        made.add_ordinal(row.place.ordinal)?;
+        let (document, source) = self.stencils.fill(stencil, &self.fields, &self.made)?;
+        rendered.add(document, source, row.place.ordinal, when.event);
+        Some(())
+    }
+
+    /// Writes a document with marks for its values, and cuts a stencil from it.
+    fn cut_stencil(&mut self, shape: Shape, row: &Row<'_>, base: &[u8]) -> Option<usize> {
+        let fields = std::mem::take(&mut self.fields);
+        let real = |column: usize| fields.get(column).and_then(|f| base.get(f.clone())).unwrap_or_default();
+        let marks: Vec<[u8; 2]> = (0..row.plan.columns.len()).map(stencil::mark).collect();
+        let value = |column: usize| {
+            if row.plan.literals.contains(&Some(column)) {
+                return real(column);
+            }
+            // One address has one mark, wherever it stands.
+            let addresses = row.plan.addresses.into_iter().flatten();
+            let first = if addresses.clone().any(|a| a == column) {
+                addresses.clone().find(|&a| real(a) == real(column))
+            } else {
+                None
+            };
+            marks.get(first.unwrap_or(column)).map_or(&b""[..], |mark| mark)
+        };
+        let (message, id) = (stencil::mark(stencil::ROW), stencil::long_mark::<32>(stencil::ID));
+        let when = row.when.written_as(stencil::long_mark(stencil::TIME));
+        let delivery = Delivery { message: &message, ..*row.delivery };
+        let place = Place { ordinal: stencil::ORDINAL_MARK, ..*row.place };
+        let marked = Row { delivery: &delivery, place: &place, when: &when, id: &id, ..*row };
+        let mut document = Rendered::default();
+        self.draft(&marked, value, &mut document);
+        self.fields = fields;
+        let source = document.items.first()?.source;
+        self.stencils.cut(shape, &document.bytes, source)
     }
 
     /// Objects and lists, which no column of AWS has: as they are, where their name allows it, and in `siem.flat`.
@@ -259,7 +352,7 @@ pub(super) fn epoch(text: &[u8]) -> Option<Instant> {
 
 /// Whether es-loader leaves a value out.
 #[inline]
-fn is_empty(value: &[u8]) -> bool {
+pub(super) fn is_empty(value: &[u8]) -> bool {
     value.len() <= 4 && matches!(value, b"" | b"-" | b"null" | b"[]")
 }
 
@@ -297,25 +390,12 @@ fn cut_long(clean: &mut Vec<u8>, begin: usize) {
     clean.extend_from_slice(CUT_MARK);
 }
 
-/// MD5 of one part behind the other as hexadecimal digits.
-fn md5_of((first, second): (&[u8], &[u8])) -> [u8; 32] {
+/// MD5 of one part behind the other.
+fn md5_of((first, second): (&[u8], &[u8])) -> [u8; 16] {
     let mut hash = Md5::new();
     hash.update(first);
     if !second.is_empty() {
         hash.update(second);
     }
-    let (mut hex, digits) = ([0; 32], &*HEX);
-    let (pairs, _) = hex.as_chunks_mut::<2>();
-    for (pair, byte) in pairs.iter_mut().zip(hash.finalize()) {
-        *pair = digits.get(usize::from(byte)).copied().unwrap_or_default();
-    }
-    hex
+    hash.finalize().into()
 }
-
-/// Every byte as two hexadecimal digits.
-static HEX: LazyLock<[[u8; 2]; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|byte| {
-        let digit = |half: usize| b"0123456789abcdef".get(half & 15).copied().unwrap_or_default();
-        [digit(byte >> 4), digit(byte)]
-    })
-});

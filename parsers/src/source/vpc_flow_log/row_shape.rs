@@ -1,0 +1,100 @@
+//! What decides how the document of a row looks, apart from the values that only stand in it.
+
+use std::ops::Range;
+
+use super::{
+    columns::{Column, Plan},
+    row::is_empty,
+};
+
+/// Which columns of a row have a value, and which values are what their columns ask for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Look {
+    /// A bit for each of the first columns that has a value.
+    here: u64,
+    /// A bit for each of these whose value is what its type asks for: an address, a number of 64 bits.
+    fits: u64,
+}
+
+/// Columns that a look keeps in mind; AWS knows some forty.
+pub(super) const LOOKED_AT: usize = u64::BITS as usize;
+
+impl Look {
+    /// At the fields of a row.
+    pub(super) fn at(plan: &Plan, fields: &[Range<usize>], base: &[u8]) -> Self {
+        let (mut here, mut fits, mut bit) = (0, 0, 1);
+        for (column, field) in plan.columns.iter().zip(fields).take(LOOKED_AT) {
+            let value = base.get(field.clone()).unwrap_or_default();
+            if !is_empty(value) {
+                here |= bit;
+                if column.fits(value) {
+                    fits |= bit;
+                }
+            }
+            bit <<= 1;
+        }
+        Self { here, fits }
+    }
+
+    /// Whether a column has a value, and whether that fits.
+    pub(super) fn of(&self, number: usize, column: &Column, value: &[u8]) -> (bool, bool) {
+        if number < LOOKED_AT {
+            (self.here >> number & 1 == 1, self.fits >> number & 1 == 1)
+        } else {
+            (!is_empty(value), column.fits(value))
+        }
+    }
+}
+
+/// What the documents of two rows must have in common to differ in nothing but the values that stand in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shape {
+    here: u64,
+    fits: u64,
+    /// The values of [`Plan::literals`], filled up with zeros.
+    literals: [u64; 4],
+    /// Which of the four addresses are the same as an earlier one.
+    same: u8,
+    /// Of a transit gateway.
+    transit: bool,
+    /// Month of the index.
+    month: (i64, i64),
+}
+
+impl Shape {
+    /// Of a row with a field for each column, none of which has a control character. None where it is no usual one.
+    pub(super) fn of(
+        plan: &Plan,
+        fields: &[Range<usize>],
+        base: &[u8],
+        look: Look,
+        transit: bool,
+        month: (i64, i64),
+    ) -> Option<Self> {
+        let Look { here, fits } = look;
+        let value = |column: Option<usize>| {
+            let place = fields.get(column.filter(|&column| here >> column & 1 == 1)?)?;
+            base.get(place.clone())
+        };
+        // It is taken for none.
+        if plan.columns.len() > LOOKED_AT || value(plan.account) == Some(b"unknown") {
+            return None;
+        }
+        let mut literals = [0; 4];
+        for (literal, column) in literals.iter_mut().zip(plan.literals) {
+            if let Some(text) = value(column) {
+                let mut bytes = [0; 8];
+                let room = bytes.get_mut(..text.len())?;
+                room.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+                *literal = u64::from_le_bytes(bytes);
+            }
+        }
+        let addresses = plan.addresses.map(value);
+        let mut same = 0;
+        for (place, address) in addresses.iter().enumerate().skip(1).filter(|(_, a)| a.is_some()) {
+            let first = addresses.iter().take(place).position(|a| a == address);
+            same |= first.map_or(0, |first| first as u8 + 1) << (2 * (place - 1));
+        }
+        Some(Self { here, fits, literals, same, transit, month })
+    }
+}
