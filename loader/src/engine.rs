@@ -75,6 +75,7 @@ impl Engine {
     #[must_use]
     pub fn new(mut parts: EngineParts) -> Self {
         parts.settings.keeps = parts.dead_letters.is_some();
+        parts.send.encoding = parts.settings.encoding;
         let (cluster, store) = (parts.cluster.clone(), parts.dead_letters.clone());
         let (runtime, retry) = (parts.runtime.clone(), parts.send.retry);
         let ledger = Arc::new(Ledger::new(cluster, runtime, retry, &parts.settings, store, parts.ledger));

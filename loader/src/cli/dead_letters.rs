@@ -91,7 +91,7 @@ pub(super) struct RedriveArgs {
     cluster: ClusterArgs,
     #[command(flatten)]
     send: SendArgs,
-    /// Pack bulk bodies with gzip [default: yes, unless the cluster is on this machine]
+    /// Pack bulk bodies, with gzip unless --zstd is there [default: yes, unless the cluster is on this machine]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
     gzip: Option<bool>,
     /// Keep no ledger: that of the objects is not told how many letters are left
@@ -201,7 +201,7 @@ pub(super) fn redrive(args: RedriveArgs) -> anyhow::Result<u8> {
         runtime.block_on(prepare(&cluster))?;
     }
     let mut settings = Settings::for_threads(std::thread::available_parallelism().map_or(1, usize::from));
-    settings.encoding = cluster.encoding();
+    settings.encoding = args.send.encoding(&cluster);
     let engine = Engine::new(EngineParts {
         source,
         send: args.send.settings(settings.encoding),

@@ -36,7 +36,7 @@ pub(super) struct LoadArgs {
     /// Do everything but send: reads, renders (and packs, with --gzip), then drops the documents
     #[arg(long)]
     discard: bool,
-    /// Pack bulk bodies with gzip [default: yes, unless the cluster is on this machine]
+    /// Pack bulk bodies, with gzip unless --zstd is there [default: yes, unless the cluster is on this machine]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
     gzip: Option<bool>,
     #[command(flatten)]
@@ -76,7 +76,7 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
     let source = args.input.source(runtime.handle());
     let mut settings = Settings::for_threads(args.input.threads());
     if args.discard {
-        settings.encoding = if args.gzip == Some(true) { Encoding::Gzip } else { Encoding::Identity };
+        settings.encoding = if args.gzip == Some(true) { args.send.packed() } else { Encoding::Identity };
         let discard = Arc::new(Discard::default());
         let output: Arc<dyn Output> = Arc::clone(&discard) as Arc<dyn Output>;
         gather(&source.list(args.input.paths.clone()), &source, &settings, output, summary, || ())?;
@@ -84,7 +84,7 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
         return Ok(());
     }
     let cluster = args.cluster.connect_packing(args.gzip, runtime.handle())?;
-    settings.encoding = cluster.encoding();
+    settings.encoding = args.send.encoding(&cluster);
     let dead_letters = args.keep.store(&source)?;
     args.keep.keep_apart(&args.input.paths)?;
     runtime.block_on(prepare(&cluster))?;

@@ -29,7 +29,7 @@ struct Variables {
     threads: Option<u16>,
 }
 
-/// Requests at a time where bodies are not packed: each takes some 8 MB, and two keep the processors of a function busy.
+/// Requests at a time where bodies are not packed: each takes some 4 MB, and two keep the processors of a function busy.
 const UNPACKED_REQUESTS: usize = 2;
 
 /// There is no place for dead letters: what would be one fails its message.
@@ -49,7 +49,7 @@ pub(super) fn read(runtime: &Handle) -> anyhow::Result<EngineParts> {
     let there = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = variables.threads.map_or_else(there, usize::from);
     let mut settings = Settings::for_threads(threads);
-    settings.encoding = cluster.encoding();
+    settings.encoding = variables.send.encoding(&cluster);
     let mut send = variables.send.settings(settings.encoding);
     if settings.encoding == Encoding::Identity && !variables.send.are_bounded() {
         send = SendSettings { retry: send.retry, ..SendSettings::new(UNPACKED_REQUESTS) };

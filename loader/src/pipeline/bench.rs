@@ -7,7 +7,6 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use flate2::{Compression, write::GzEncoder};
 use siem_parsers::{
     document::{ObjectContext, RecordProblem, Rendered},
     render::Renderer,
@@ -125,9 +124,9 @@ impl Bench {
             account.add(full, run, piece);
             if !full.items.is_empty() {
                 let plain = full.bytes.len();
-                let bytes = match encoding {
-                    Encoding::Identity => buffers.give(std::mem::replace(&mut full.bytes, buffers.bytes())),
-                    Encoding::Gzip => Buffer::from(pack(&full.bytes)),
+                let bytes = match encoding.pack(&full.bytes) {
+                    Some(packed) => Buffer::from(packed),
+                    None => buffers.give(std::mem::replace(&mut full.bytes, buffers.bytes())),
                 };
                 let items = std::mem::take(&mut full.items);
                 chunks.push(Chunk { run: Arc::clone(run), piece: *number, bytes, plain, items });
@@ -254,13 +253,4 @@ fn earlier_and_later(one: Span, other: Span) -> Span {
         (Some((first, last)), Some((f, l))) => Some((first.min(f), last.max(l))),
         (one, other) => one.or(other),
     }
-}
-
-/// One gzip member, at the level that costs least; OpenSearch reads members one after the other.
-pub(super) fn pack(plain: &[u8]) -> Vec<u8> {
-    use std::io::Write;
-    let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 5), Compression::fast());
-    // Writing to a Vec cannot fail.
-    let _ = encoder.write_all(plain);
-    encoder.finish().unwrap_or_default()
 }

@@ -7,7 +7,6 @@ use siem_parsers::{document::Item, source::LogType};
 
 use super::{
     Output,
-    bench::pack,
     buffer::Buffer,
     object::{Chunk, Counts, ObjectReport, ObjectRun},
     track::Settled,
@@ -46,10 +45,7 @@ impl Replay {
     pub fn hand_on(&mut self, plain: &[u8], items: Vec<Item>, output: &dyn Output) {
         let number = self.chunks;
         self.chunks += 1;
-        let bytes = match self.encoding {
-            Encoding::Identity => Buffer::from(plain.to_vec()),
-            Encoding::Gzip => Buffer::from(pack(plain)),
-        };
+        let bytes = Buffer::from(self.encoding.pack(plain).unwrap_or_else(|| plain.to_vec()));
         let chunk = Chunk { run: Arc::clone(&self.run), piece: number, bytes, plain: plain.len(), items };
         let counts = Counts { records: chunk.records(), ..Counts::default() };
         self.run.report().counts.add(&counts);

@@ -17,7 +17,6 @@ use opensearch::http::transport::{BuildError, SingleNodeConnectionPool, Transpor
 use serde::Deserialize;
 use url::Url;
 
-use super::bulk::Encoding;
 use super::config::{Auth, ClusterConfig, SigV4Service, auth_of, without_credentials};
 use super::outcome::classify_response;
 use super::redact::clip;
@@ -51,7 +50,7 @@ struct Inner {
     client: OpenSearch,
     url: Url,
     timeout: Duration,
-    encoding: Encoding,
+    packs: bool,
     serverless: bool,
 }
 
@@ -118,9 +117,8 @@ impl Cluster {
                 "{problem}; install the system's CA certificates or set SSL_CERT_FILE to a PEM file that can be read"
             ))
         })?;
-        let encoding = if gzip { Encoding::Gzip } else { Encoding::Identity };
         let client = OpenSearch::new(transport);
-        Ok(Self { inner: Arc::new(Inner { client, url: clean, timeout, encoding, serverless }) })
+        Ok(Self { inner: Arc::new(Inner { client, url: clean, timeout, packs: gzip, serverless }) })
     }
 
     /// The URL without credentials, for messages.
@@ -128,9 +126,9 @@ impl Cluster {
         self.inner.url.as_str()
     }
 
-    /// How bodies for this cluster are to be packed, by [`ClusterConfig::gzip`].
-    pub fn encoding(&self) -> Encoding {
-        self.inner.encoding
+    /// Whether bodies for this cluster are to be packed, by [`ClusterConfig::gzip`].
+    pub fn packs(&self) -> bool {
+        self.inner.packs
     }
 
     /// Whether it is a collection of OpenSearch Serverless, which has neither plugins nor versions.

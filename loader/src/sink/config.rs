@@ -19,7 +19,7 @@ pub struct ClusterConfig {
     pub auth: Auth,
     /// Longest time of one request, from connecting to the last byte of the answer.
     pub timeout: Duration,
-    /// Bodies for this cluster are to be packed with gzip, and answers may be. Pays over a network; on
+    /// Bodies for this cluster are to be packed, with gzip or zstd, and answers may be. Pays over a network; on
     /// one machine it only costs CPU.
     pub gzip: bool,
 }

@@ -112,7 +112,7 @@ impl Shared {
         if self.stopped().is_some() {
             return Self::unsent(&body.parts);
         }
-        let payload = body.payload(self.cluster.encoding());
+        let payload = body.payload(self.settings.encoding);
         let mut delivery = Delivery {
             shared: self,
             fates: vec![Fate::Open; payload.lines.len()],

@@ -38,13 +38,15 @@ const BODY: usize = 3_000_000;
 pub fn most_requests(encoding: Encoding) -> usize {
     match encoding {
         Encoding::Identity => 3,
-        Encoding::Gzip => 16,
+        Encoding::Gzip | Encoding::Zstd => 16,
     }
 }
 
 /// How documents are sent.
 #[derive(Debug, Clone)]
 pub struct SendSettings {
+    /// How the chunks that come are packed; [`crate::engine::Engine`] sets it.
+    pub encoding: Encoding,
     /// When what failed is sent again.
     pub retry: Retry,
     /// Bytes of a body before packing, at which it is sent.
@@ -65,6 +67,7 @@ impl SendSettings {
     pub fn new(requests: usize) -> Self {
         let senders = requests.max(1);
         Self {
+            encoding: Encoding::default(),
             retry: Retry::default(),
             body: BODY,
             senders,
@@ -90,7 +93,7 @@ impl Body {
         if self.bytes.is_empty() {
             self.bytes = chunk.bytes;
         } else {
-            // Members of gzip may stand one behind the other as well.
+            // Members of gzip and frames of zstd may stand one behind the other as well.
             self.bytes.extend_from_slice(&chunk.bytes);
         }
     }

@@ -3,7 +3,6 @@
 use std::io::{self, Read};
 
 use bytes::Bytes;
-use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 
 use super::bulk::Encoding;
 
@@ -71,7 +70,7 @@ impl Payload {
     /// As [`Self::pick`].
     pub(super) fn texts(&self, places: &[usize]) -> io::Result<Vec<Vec<u8>>> {
         let lines = places.iter().filter_map(|&at| self.lines.get(at));
-        let mut packed = MultiGzDecoder::new(&*self.bytes);
+        let mut plain = self.encoding.unpack(&self.bytes)?;
         let mut at = 0;
         lines
             .map(|line| match self.encoding {
@@ -79,10 +78,10 @@ impl Payload {
                     let text = self.bytes.get(line.start..line.end);
                     text.map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
                 }
-                Encoding::Gzip => {
-                    skip(&mut packed, line.start.saturating_sub(at))?;
+                Encoding::Gzip | Encoding::Zstd => {
+                    skip(&mut plain, line.start.saturating_sub(at))?;
                     let mut text = Vec::new();
-                    (&mut packed).take((line.end - line.start) as u64).read_to_end(&mut text)?;
+                    (&mut plain).take((line.end - line.start) as u64).read_to_end(&mut text)?;
                     at = line.end;
                     Ok(text)
                 }
@@ -107,7 +106,7 @@ impl Payload {
                 }
                 Some(Bytes::from(bytes))
             }
-            Encoding::Gzip => Some(repack(&self.bytes, lines)?),
+            Encoding::Gzip | Encoding::Zstd => Some(repack(&self.bytes, self.encoding, lines)?),
         };
         let bytes = bytes.ok_or(io::ErrorKind::UnexpectedEof)?;
         let mut end = 0;
@@ -121,14 +120,14 @@ impl Payload {
 }
 
 /// Some lines of packed bytes, packed. Memory is that of the packed bytes: nothing is unpacked as a whole.
-fn repack(packed: &[u8], lines: &[Line]) -> io::Result<Bytes> {
-    let mut plain = MultiGzDecoder::new(packed);
-    let mut out = GzEncoder::new(Vec::new(), Compression::fast());
+fn repack(packed: &[u8], encoding: Encoding, lines: &[Line]) -> io::Result<Bytes> {
+    let mut plain = encoding.unpack(packed)?;
+    let mut out = encoding.packing()?;
     let mut at = 0;
     for line in lines {
         skip(&mut plain, line.start.saturating_sub(at))?;
         let length = (line.end - line.start) as u64;
-        if io::copy(&mut (&mut plain).take(length), &mut out)? != length {
+        if io::copy(&mut (&mut plain).take(length), out.input())? != length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         at = line.end;

@@ -118,7 +118,9 @@ async fn a_full_queue_refuses_items(node: &Cluster) {
 }
 
 async fn everything_arrives(url: &str) {
-    for (gzip, requests) in [("--gzip=false", "3"), ("--gzip=true", "16")] {
+    let ways =
+        [("--gzip=false", "--zstd=false", "3"), ("--gzip", "--zstd=false", "16"), ("--gzip", "--zstd", "16")];
+    for (gzip, zstd, requests) in ways {
         let (year, month) = own_month();
         let root = scratch();
         for part in 0..3 {
@@ -126,15 +128,25 @@ async fn everything_arrives(url: &str) {
             put(&root, &key(&year, &month, &format!("part{part}")), &packed(&events));
         }
         let root = root.to_str().unwrap().to_owned();
-        let arguments =
-            ["load", &root, "--opensearch-url", url, gzip, "--max-requests", requests, "--output", "json"];
+        let arguments = [
+            "load",
+            &root,
+            "--opensearch-url",
+            url,
+            gzip,
+            zstd,
+            "--max-requests",
+            requests,
+            "--output",
+            "json",
+        ];
         let arguments = arguments.map(str::to_owned);
         let run = tokio::task::spawn_blocking(move || run(&arguments)).await.unwrap().expect_status(0);
         let names = ["records", "indexed", "already_present", "rejected", "unsent"];
         assert_eq!(run.figures(names), [15_000, 15_000, 0, 0, 0]);
         let [retries, peak] = run.figures(["bulk_retries", "peak_rss_bytes"]);
         assert!(retries > 0);
-        assert!(peak < 100 << 20, "{gzip}: peak of {peak} bytes");
+        assert!(peak < 100 << 20, "{gzip} {zstd}: peak of {peak} bytes");
         let index = format!("log-aws-cloudtrail-{year}-{month}");
         assert_eq!(count(&cluster_at(url), &index).await, 15_000);
     }

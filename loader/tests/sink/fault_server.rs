@@ -191,6 +191,8 @@ impl State {
             let mut plain = Vec::new();
             MultiGzDecoder::new(body.as_slice()).read_to_end(&mut plain).unwrap();
             plain
+        } else if headers.contains("content-encoding: zstd") {
+            zstd::decode_all(body.as_slice()).unwrap()
         } else {
             body
         };

@@ -103,14 +103,14 @@ fn load(url: &str, encoding: Encoding, retry: Retry, seed: u64) -> Run {
         url: url.parse().unwrap(),
         auth: Auth::None,
         timeout: TIMEOUT,
-        gzip: encoding == Encoding::Gzip,
+        gzip: encoding != Encoding::Identity,
     };
     let cluster = Cluster::connect(config).unwrap();
     let mut random = Random::seeded(seed);
     let (refused, longest) = (Duration::from_millis(1), Duration::from_millis(4));
     let pace = Pace { start: Duration::ZERO, refused, longest };
     let gate = Gate::new(3, pace, Random::seeded(random.next_u64()));
-    let send = SendSettings { retry, body: 16 << 10, senders: 3, gate, random, give_up_at: None };
+    let send = SendSettings { encoding, retry, body: 16 << 10, senders: 3, gate, random, give_up_at: None };
     let root = objects().clone();
     let paths = vec![root.to_str().unwrap().to_owned()];
     let source =
@@ -230,7 +230,11 @@ fn check(seed: u64) -> HashMap<Fault, usize> {
     let plan = plan(seed);
     let lost: HashSet<String> = plan.misfits.union(&plan.poison).cloned().collect();
     let server = FaultServer::start(plan.clone(), seed);
-    let encoding = if seed.is_multiple_of(2) { Encoding::Identity } else { Encoding::Gzip };
+    let encoding = match seed % 4 {
+        0 | 2 => Encoding::Identity,
+        1 => Encoding::Gzip,
+        _ => Encoding::Zstd,
+    };
     let run = load(&server.url, encoding, quick(), seed);
     let about = format!("seed {seed}: {plan:?} {:?} {:?}", run.counts, run.sent);
     assert!(run.stopped.is_none(), "{about} {:?}", run.stopped);
