@@ -257,7 +257,7 @@ fn earlier_and_later(one: Span, other: Span) -> Span {
 }
 
 /// One gzip member, at the level that costs least; OpenSearch reads members one after the other.
-pub(super) fn pack(plain: &[u8]) -> Vec<u8> {
+pub(crate) fn pack(plain: &[u8]) -> Vec<u8> {
     use std::io::Write;
     let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 5), Compression::fast());
     // Writing to a Vec cannot fail.

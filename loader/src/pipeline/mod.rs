@@ -24,6 +24,7 @@ use std::{
 use crossbeam_channel::Receiver;
 use siem_parsers::split::Limits;
 
+pub(crate) use self::bench::pack;
 pub use self::buffer::Buffer;
 pub use self::object::{Bulk, Chunk, Counts, ObjectReport, ObjectRun, ObjectStatus};
 pub use self::replay::Replay;
@@ -74,6 +75,8 @@ pub struct Settings {
     pub keeps: bool,
     /// Where progress is remembered.
     pub attempts: Option<Arc<dyn Attempts>>,
+    /// Sets documents apart in indices of their own, see [`siem_parsers::document::ObjectContext::with_index_mark`].
+    pub index_mark: Option<Arc<str>>,
     /// Nothing new is begun behind this instant; objects that are not read to their end by then stay unfinished.
     pub stop_at: Option<Instant>,
 }
@@ -92,6 +95,7 @@ impl Settings {
             one_by_one: false,
             keeps: false,
             attempts: None,
+            index_mark: None,
             stop_at: None,
         }
     }
