@@ -149,6 +149,6 @@ mod tests {
         assert!((one.invocations - 1e6).abs() < 1e-6 && (one.duration_ms - 106.0).abs() < 1e-6);
         assert!((one.gb_seconds - 1e6 * 0.106 * 1769.0 / 1024.0).abs() < 1.0);
         assert!((one.usd_sqs - 4.8).abs() < 1e-9 && (one.usd_s3_gets - 4.0).abs() < 1e-9);
-        assert!(one.fits && !rows.first().is_some_and(|row| row.memory_mb != 128));
+        assert!(one.fits && rows.first().is_some_and(|row| row.memory_mb == 128));
     }
 }

@@ -215,7 +215,7 @@ fn first(listed: Listed, take: Option<u64>) -> Result<Listed, Error> {
     let Some(take) = take else { return Ok(listed) };
     let (sender, some) = crossbeam_channel::bounded(100);
     let take = usize::try_from(take).unwrap_or(usize::MAX);
-    let pass = move || listed.into_iter().take(take).try_for_each(|object| sender.send(object));
+    let pass = move || listed.into_iter().take(take).all(|object| sender.send(object).is_ok());
     let thread = std::thread::Builder::new().name("take".to_owned()).spawn(pass);
     thread.map_err(|error| Error::Run(format!("cannot start a thread: {error}")))?;
     Ok(some)
