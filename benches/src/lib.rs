@@ -14,6 +14,7 @@ pub mod config_item;
 pub mod corpus;
 pub mod event;
 pub mod findings;
+#[cfg(feature = "fixtures")]
 pub mod fixtures;
 pub mod flow_log;
 pub mod guardduty;

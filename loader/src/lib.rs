@@ -3,6 +3,7 @@
 //! The way of a record: [`fetch`] (files, standard input, S3) → [`pipeline`] (decode, cut, render by
 //! `siem-parsers`, in parallel and bounded) → [`sink`] (bulk requests to OpenSearch) → a report that adds up.
 
+mod benchmark;
 pub mod cli;
 mod closing;
 pub mod dead_letter;
@@ -18,3 +19,4 @@ pub mod setup;
 mod shown;
 pub mod sink;
 pub mod templates;
+mod usage;

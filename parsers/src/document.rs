@@ -1,6 +1,6 @@
 //! What every document has, whatever log it comes from, and what rendering a piece gives.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     json::{tape::JsonError, text},
@@ -27,7 +27,7 @@ pub struct Provenance {
 }
 
 /// One object being rendered: what is the same in all its documents, written once.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectContext {
     /// What the key says.
     pub key_info: KeyInfo,
@@ -41,6 +41,8 @@ pub struct ObjectContext {
     pub(crate) ingested: Vec<u8>,
     /// `"loader_version":…,"s3":{…}` of `siem`.
     pub(crate) siem: Vec<u8>,
+    /// See [`Self::with_index_mark`].
+    pub(crate) index_mark: Option<Arc<str>>,
 }
 
 /// The version of ECS whose field names the predecessor writes; dashboards rely on it.
@@ -84,7 +86,15 @@ impl ObjectContext {
         if s3.count() > 0 {
             siem.push(b'}');
         }
-        Self { key_info, key: provenance.key.clone(), head, log_type, ingested, siem }
+        Self { key_info, key: provenance.key.clone(), head, log_type, ingested, siem, index_mark: None }
+    }
+
+    /// Sets documents apart: `log-aws-cloudtrail-MARK-2026-03` instead of `log-aws-cloudtrail-2026-03`, so that templates
+    /// apply and no index of anybody else is written. Lower-case letters, digits and dashes.
+    #[must_use]
+    pub fn with_index_mark(mut self, mark: Option<Arc<str>>) -> Self {
+        self.index_mark = mark;
+        self
     }
 
     /// `head` without `@log_type`, each member with a comma in front: for logs that es-loader knows under several
@@ -279,6 +289,8 @@ pub struct Rendered {
     pub invalid_utf8: u64,
     /// Earliest and latest event time.
     pub span: Option<(Instant, Instant)>,
+    /// Of the object that is being rendered, see [`ObjectContext::with_index_mark`].
+    pub(crate) index_mark: Option<Arc<str>>,
 }
 
 impl Rendered {

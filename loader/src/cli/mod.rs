@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 pub(crate) mod connect;
 mod dead_letters;
 mod explain;
@@ -48,6 +49,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Install what a cluster needs: templates, retention, dashboards, monitors; or look whether it is there
     Setup(setup::SetupArgs),
+    /// Measure what loading costs on this machine, and with --cluster what a cluster takes
+    Bench(Box<bench::BenchArgs>),
 }
 
 /// What to load.
@@ -123,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::Redrive(args) => dead_letters::redrive(args),
         Command::Explain(args) => explain::run(args),
         Command::Setup(args) => setup::run(args),
+        Command::Bench(args) => bench::run(*args),
     };
     match result {
         Ok(status) => ExitCode::from(status),

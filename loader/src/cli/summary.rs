@@ -146,7 +146,7 @@ impl Summary {
         }
         self.tell_refusals();
         let seconds = self.began.elapsed().as_secs_f64();
-        let (cpu_seconds, peak_rss_bytes) = usage();
+        let (cpu_seconds, peak_rss_bytes) = crate::usage::usage();
         let text = match self.format {
             OutputFormat::Text => self.text(seconds, cpu_seconds, peak_rss_bytes),
             OutputFormat::Json => self.json(seconds, cpu_seconds, peak_rss_bytes)?,
@@ -256,23 +256,4 @@ impl Summary {
         ));
         lines.join("\n")
     }
-}
-
-/// Processor seconds and peak resident bytes of this process.
-fn usage() -> (f64, u64) {
-    use nix::sys::resource::{UsageWho, getrusage};
-    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return (0.0, 0) };
-    let seconds = |t: nix::sys::time::TimeVal| t.tv_sec() as f64 + t.tv_usec() as f64 / 1e6;
-    // Linux tells KiB, macOS bytes.
-    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
-    let peak = high_water_mark().unwrap_or_else(|| u64::try_from(usage.max_rss()).unwrap_or(0) * unit);
-    (seconds(usage.user_time()) + seconds(usage.system_time()), peak)
-}
-
-/// Peak resident bytes by the kernel's own count of this program. What `getrusage` tells on Linux is at least the
-/// size of whoever started it: the mark is kept over `exec`.
-fn high_water_mark() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }

@@ -74,6 +74,8 @@ pub struct Settings {
     pub keeps: bool,
     /// Where progress is remembered.
     pub attempts: Option<Arc<dyn Attempts>>,
+    /// Sets documents apart in indices of their own, see [`siem_parsers::document::ObjectContext::with_index_mark`].
+    pub index_mark: Option<Arc<str>>,
     /// Nothing new is begun behind this instant; objects that are not read to their end by then stay unfinished.
     pub stop_at: Option<Instant>,
 }
@@ -92,6 +94,7 @@ impl Settings {
             one_by_one: false,
             keeps: false,
             attempts: None,
+            index_mark: None,
             stop_at: None,
         }
     }

@@ -137,7 +137,8 @@ pub(super) fn read(
         etag: object.etag.clone(),
         ingested: Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
     };
-    let context = Arc::new(ObjectContext::new(&provenance, info, log_type.name));
+    let context = ObjectContext::new(&provenance, info, log_type.name);
+    let context = Arc::new(context.with_index_mark(settings.index_mark.clone()));
     report.name = object.to_string();
     let earlier = settings.attempts.as_ref().and_then(|attempts| attempts.earlier(&object));
     let run = Arc::new(ObjectRun::new(object, log_type, report, reports.clone(), settings.keeps));

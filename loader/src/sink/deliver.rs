@@ -249,6 +249,9 @@ impl Delivery<'_> {
             Err(_) => Load::Unknown,
         });
         if answer.is_ok() {
+            if let Some(latencies) = &shared.settings.latencies {
+                latencies.note(waited);
+            }
             shared.bytes_out.fetch_add(payload.bytes.len() as u64, Ordering::Relaxed);
             shared.requests.fetch_add(1, Ordering::Relaxed);
         }

@@ -40,6 +40,13 @@ impl Gate {
         Self { inner: Arc::new(Inner { since: Instant::now(), limiter, changed: Notify::new() }) }
     }
 
+    /// Always `requests` at a time, see [`Limiter::fixed`].
+    #[must_use]
+    pub fn fixed(requests: usize, random: Random) -> Self {
+        let limiter = Mutex::new(Limiter::fixed(requests, random));
+        Self { inner: Arc::new(Inner { since: Instant::now(), limiter, changed: Notify::new() }) }
+    }
+
     /// Requests that may be under way now.
     #[must_use]
     pub fn limit(&self) -> usize {

@@ -102,6 +102,8 @@ pub struct Limiter {
     /// Refusals in a row.
     refusals: u32,
     random: Random,
+    /// The limit stays what it is.
+    fixed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -134,8 +136,19 @@ impl Limiter {
             pace,
             refusals: 0,
             random,
+            fixed: false,
         };
         limiter.set(limiter.limit);
+        limiter
+    }
+
+    /// Always `requests`, from now on: to measure what a number of requests gives. Pauses after refusals stay.
+    #[must_use]
+    pub fn fixed(requests: usize, random: Random) -> Self {
+        let pace = Pace { start: Duration::ZERO, ..Pace::default() };
+        let mut limiter = Self::new(requests, pace, random);
+        limiter.set(requests as f64);
+        limiter.fixed = true;
         limiter
     }
 
@@ -247,7 +260,7 @@ impl Limiter {
     }
 
     fn set(&mut self, limit: f64) {
-        let limit = limit.clamp(1.0, self.max as f64);
+        let limit = if self.fixed { self.limit } else { limit.clamp(1.0, self.max as f64) };
         if limit as usize != self.limit() {
             self.epoch += 1;
         }

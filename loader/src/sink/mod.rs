@@ -29,6 +29,6 @@ pub use gate::Gate;
 pub use limiter::{Limiter, Load, Pace, Ticket};
 pub use opensearch::http::Method;
 pub use outcome::{ItemOutcome, classify_item, classify_response, item_row};
-pub use output::{BulkOutput, SendSettings, Sent, most_requests};
+pub use output::{BulkOutput, Latencies, SendSettings, Sent, most_requests};
 pub use redact::{field_of, redact};
 pub use table::{Action, Row, Scope, Sign, TABLE, row_of};

@@ -59,6 +59,32 @@ pub struct SendSettings {
     pub random: Random,
     /// Whatever has no outcome by then is given up, answers under way included.
     pub give_up_at: Option<Instant>,
+    /// Where it is noted how long each request took, if somebody wants to know.
+    pub latencies: Option<Arc<Latencies>>,
+}
+
+/// How long requests took that were answered, in microseconds. At most a million: the first ones.
+#[derive(Debug, Default)]
+pub struct Latencies(Mutex<Vec<u64>>);
+
+/// Requests whose time is noted: 8 MB, and 4 TB of bodies.
+const LATENCIES: usize = 1_000_000;
+
+impl Latencies {
+    pub(super) fn note(&self, micros: u64) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.len() < LATENCIES {
+            noted.push(micros);
+        }
+    }
+
+    /// All of them, ascending.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<u64> {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        noted.sort_unstable();
+        noted
+    }
 }
 
 impl SendSettings {
@@ -74,6 +100,7 @@ impl SendSettings {
             gate: Gate::new(senders, Pace::default(), Random::new()),
             random: Random::new(),
             give_up_at: None,
+            latencies: None,
         }
     }
 }

@@ -110,7 +110,16 @@ fn load(url: &str, encoding: Encoding, retry: Retry, seed: u64) -> Run {
     let (refused, longest) = (Duration::from_millis(1), Duration::from_millis(4));
     let pace = Pace { start: Duration::ZERO, refused, longest };
     let gate = Gate::new(3, pace, Random::seeded(random.next_u64()));
-    let send = SendSettings { encoding, retry, body: 16 << 10, senders: 3, gate, random, give_up_at: None };
+    let send = SendSettings {
+        encoding,
+        retry,
+        body: 16 << 10,
+        senders: 3,
+        gate,
+        random,
+        give_up_at: None,
+        latencies: None,
+    };
     let root = objects().clone();
     let paths = vec![root.to_str().unwrap().to_owned()];
     let source =

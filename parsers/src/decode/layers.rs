@@ -3,18 +3,16 @@
 //! CloudWatch Logs hands Amazon Data Firehose members of gzip, and a stream told to compress packs them again: gzip
 //! inside gzip (<https://docs.aws.amazon.com/firehose/latest/dev/writing-with-cloudwatch-logs.html>).
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
 use super::{
     Encoding,
+    ahead::Ahead,
     members::{Bzip2, Gzip, Members},
     watched::{Watch, Watched},
     zipped::Zipped,
     zstd::Zstd,
 };
-
-/// Bytes asked for at a time.
-const READ: usize = 1 << 20;
 
 /// Where the bytes of a layer come from.
 pub(super) enum Source<R: Read> {
@@ -34,7 +32,7 @@ impl<R: Read> Read for Source<R> {
 }
 
 /// The bytes of a layer as its decoder reads them; the first of them were looked at before.
-type Stored<R> = BufReader<io::Chain<io::Cursor<Vec<u8>>, Watched<Source<R>>>>;
+type Stored<R> = Ahead<io::Chain<io::Cursor<Vec<u8>>, Watched<Source<R>>>>;
 
 /// The stream of one encoding.
 pub(super) enum Stream<R: Read> {
@@ -67,7 +65,7 @@ pub(super) struct Layer {
 impl<R: Read> Stream<R> {
     /// `first` was read of `rest` to tell the encoding.
     pub(super) fn of(encoding: Encoding, first: Vec<u8>, rest: Watched<Source<R>>) -> Self {
-        let stored = BufReader::with_capacity(READ, io::Cursor::new(first).chain(rest));
+        let stored = Ahead::new(io::Cursor::new(first).chain(rest));
         match encoding {
             Encoding::Plain => Self::Plain(stored),
             Encoding::Gzip => Self::Gzip(Box::new(Members::new(stored))),

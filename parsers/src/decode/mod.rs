@@ -1,6 +1,7 @@
 //! Bytes of an object as they were stored to bytes of the log: gzip, zip, bzip2, zstd or plain, by the first bytes
 //! and never by the name. What was packed twice is unpacked twice.
 
+mod ahead;
 mod layers;
 mod members;
 mod watched;
@@ -120,6 +121,10 @@ pub enum DecodeError {
     },
 }
 
+/// Room that is made first for what is asked for; it doubles. Most objects are a few KB: clearing all the room cost more
+/// than decoding them.
+const FIRST_STEP: usize = 16 << 10;
+
 /// Layers that are unpacked. AWS makes two; each takes memory of its own.
 const MAX_LAYERS: usize = 3;
 
@@ -219,12 +224,16 @@ impl<R: Read> Decoder<R> {
     /// Where the bytes end early. What was appended before stays right; nothing more will come.
     pub fn read(&mut self, out: &mut Vec<u8>, most: usize) -> Result<usize, DecodeError> {
         let before = out.len();
-        out.resize(before + most, 0);
+        let mut step = FIRST_STEP.min(most);
+        out.resize(before + step, 0);
         let ahead = out.get_mut(before..).map_or(Ok(0), |room| self.ahead.read(room));
         let mut filled = before + ahead.unwrap_or(0);
-        while !self.ended
-            && let Some(room) = out.get_mut(filled..).filter(|room| !room.is_empty())
-        {
+        while !self.ended {
+            if filled == out.len() && filled < before + most {
+                step = (2 * step).min(before + most - filled);
+                out.resize(filled + step, 0);
+            }
+            let Some(room) = out.get_mut(filled..).filter(|room| !room.is_empty()) else { break };
             match self.stream.read(room) {
                 Ok(0) => self.ended = true,
                 Ok(count) => filled += count,

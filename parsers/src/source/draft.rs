@@ -38,6 +38,9 @@ impl<'o> Draft<'o> {
         let out = &mut rendered.bytes;
         let start = out.len();
         put!(out, ACTION_OPEN, b"\"_index\":\"", index.as_bytes());
+        if let Some(mark) = &rendered.index_mark {
+            put!(out, mark.as_bytes(), b"-");
+        }
         match when.month {
             Some((year, month)) => {
                 let mut text = *b"0000-00";
@@ -131,7 +134,11 @@ impl Finished {
     pub fn state(&self, rendered: &mut Rendered, id: &[u8], version: u64) {
         let out = &mut rendered.bytes;
         let start = out.len();
-        put!(out, STATE_OPEN, b"\"_index\":\"", STATE_INDEX.as_bytes(), b"\",\"_id\":\"", id);
+        put!(out, STATE_OPEN, b"\"_index\":\"", STATE_INDEX.as_bytes());
+        if let Some(mark) = &rendered.index_mark {
+            put!(out, b"-", mark.as_bytes());
+        }
+        put!(out, b"\",\"_id\":\"", id);
         out.extend_from_slice(b"\",\"version\":");
         decimal(out, i64::try_from(version).unwrap_or(i64::MAX), 1);
         put!(out, b",\"version_type\":\"external\"", ACTION_CLOSE);

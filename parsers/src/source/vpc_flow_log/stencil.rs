@@ -83,7 +83,8 @@ struct Part {
 /// The stencils of an object, and the paper they are filled in on.
 #[derive(Debug)]
 pub(super) struct Stencils {
-    object: Vec<u8>,
+    /// The object and its header.
+    of: Option<(ObjectContext, Vec<u8>)>,
     rows: u32,
     stencils: Vec<Stencil>,
     paper: Box<[u8; PAPER]>,
@@ -91,7 +92,7 @@ pub(super) struct Stencils {
 
 impl Default for Stencils {
     fn default() -> Self {
-        Self { object: Vec::new(), rows: 0, stencils: Vec::new(), paper: Box::new([0; PAPER]) }
+        Self { of: None, rows: 0, stencils: Vec::new(), paper: Box::new([0; PAPER]) }
     }
 }
 
@@ -174,26 +175,8 @@ impl Stencils {
     /// Stencils hold what is the same in an object, and columns: those of another object, or of another header, are
     /// dropped. To be called before rows are written; gives whether stencils are worth making.
     pub(super) fn begin(&mut self, object: &ObjectContext, header: &[u8], rows: usize) -> bool {
-        let info = &object.key_info;
-        let parts = [
-            header,
-            &object.head,
-            &object.ingested,
-            &object.siem,
-            info.account.as_deref().unwrap_or_default().as_bytes(),
-            info.region.as_deref().unwrap_or_default().as_bytes(),
-            info.organization.as_deref().unwrap_or_default().as_bytes(),
-        ];
-        let mut known = Some(self.object.as_slice());
-        for part in parts {
-            known = known.and_then(|k| k.strip_prefix(part)).and_then(|k| k.strip_prefix(&[MARK]));
-        }
-        if known != Some(&[]) {
-            self.object.clear();
-            for part in parts {
-                self.object.extend_from_slice(part);
-                self.object.push(MARK);
-            }
+        if self.of.as_ref().is_none_or(|(known, columns)| known != object || columns != header) {
+            self.of = Some((object.clone(), header.to_vec()));
             self.rows = 0;
             self.stencils.clear();
         }
