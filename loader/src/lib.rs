@@ -18,3 +18,4 @@ pub mod setup;
 mod shown;
 pub mod sink;
 pub mod templates;
+mod variables;
