@@ -13,7 +13,7 @@ use tokio::{runtime::Handle, time::Instant};
 use crate::{
     dead_letter::{Kind, Letter, Packer, Reason, Store, StoreError, file_name},
     error::{ErrorClass, SinkError},
-    ledger::{Entry, Found, Ledger, index_of, object_id},
+    ledger::{Entry, Found, Ledger, attempt_of, index_of, object_id},
     pipeline::{ObjectReport, ObjectStatus},
 };
 
@@ -178,8 +178,7 @@ impl Closing {
             let Some(object) = &report.object else { continue };
             let id = object_id(object);
             let earlier = found.get(&id);
-            let before = earlier.map_or(0, |found| found.attempts);
-            let attempts = *report.attempts.get_or_insert(before + 1);
+            let attempts = *report.attempts.get_or_insert(attempt_of(object, earlier));
             if let Some(mut entry) = Entry::of(report, attempts, now) {
                 entry.progress = progress(ledger, report, earlier);
                 documents.insert(id, entry);

@@ -20,3 +20,4 @@ mod shown;
 pub mod sink;
 pub mod templates;
 mod usage;
+mod variables;

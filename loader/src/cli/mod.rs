@@ -119,6 +119,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_new(&cli.log).unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    crate::variables::warn_of_unknown();
     let result = match cli.command {
         Command::Load(args) => load::run(args),
         Command::Render(args) => render::run(args),
@@ -135,6 +136,21 @@ pub fn main() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// The variables of all flags.
+#[cfg(test)]
+pub(crate) fn variables() -> Vec<String> {
+    use clap::CommandFactory;
+    fn of(command: &clap::Command, found: &mut Vec<String>) {
+        let names = command.get_arguments().filter_map(|argument| argument.get_env());
+        found.extend(names.map(|name| name.to_string_lossy().into_owned()));
+        command.get_subcommands().for_each(|command| of(command, found));
+    }
+    let mut found = Vec::new();
+    of(&Cli::command(), &mut found);
+    assert!(found.len() > 10, "{found:?}");
+    found
 }
 
 /// The runtime for everything that speaks to a network. Rendering has threads of its own.

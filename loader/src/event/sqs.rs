@@ -31,6 +31,9 @@ pub(super) fn message(record: &Value) -> Message {
         Some(body) => wrapping::unpack_text(&body, &mut message, 0),
         None => message.fail("it has no body"),
     }
+    for object in &mut message.objects {
+        object.deliveries = message.receive_count;
+    }
     message
 }
 

@@ -42,6 +42,7 @@ fn object(path: &Path, key: String, metadata: &Metadata, options: &FetchOptions)
         // A pipe has no size before it is read.
         size: metadata.is_file().then_some(metadata.len()),
         modified: metadata.modified().ok(),
+        deliveries: None,
         location: Location::File(path.to_path_buf()),
     }
 }

@@ -66,6 +66,8 @@ pub struct ObjectRef {
     pub size: Option<u64>,
     /// When the object or file was last written.
     pub modified: Option<SystemTime>,
+    /// How often the queue has delivered the message that names it, this time included; none where no queue did.
+    pub deliveries: Option<u32>,
     /// Where the bytes come from.
     pub location: Location,
 }
@@ -81,6 +83,7 @@ impl ObjectRef {
             etag: None,
             size: None,
             modified: None,
+            deliveries: None,
             location: Location::S3,
         }
     }

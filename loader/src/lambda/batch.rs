@@ -1,6 +1,6 @@
 //! Which object belongs to which message, and which message is done.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use super::Outcome;
 use crate::{
@@ -59,10 +59,18 @@ impl Batch {
             outcomes: Vec::new(),
         };
         for object in batch.messages.iter().flat_map(|message| &message.objects) {
-            if let std::collections::hash_map::Entry::Vacant(free) = batch.places.entry(name(object)) {
-                free.insert(batch.objects.len());
-                batch.objects.push(object.clone());
-                batch.outcomes.push(None);
+            match batch.places.entry(name(object)) {
+                Entry::Vacant(free) => {
+                    free.insert(batch.objects.len());
+                    batch.objects.push(object.clone());
+                    batch.outcomes.push(None);
+                }
+                // The message that was delivered most often is the one that knows how often it was tried.
+                Entry::Occupied(taken) => {
+                    if let Some(first) = batch.objects.get_mut(*taken.get()) {
+                        first.deliveries = first.deliveries.max(object.deliveries);
+                    }
+                }
             }
         }
         batch

@@ -109,6 +109,7 @@ fn run() -> anyhow::Result<()> {
     }
     let memory = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").unwrap_or_default();
     memory.parse::<i32>().context("AWS_LAMBDA_FUNCTION_MEMORY_SIZE is no number")?;
+    crate::variables::warn_of_unknown();
     let runtime = crate::cli::runtime().context("cannot start the network threads")?;
     match settings::read(runtime.handle()) {
         Ok(parts) => serve(Arc::new(EngineLoader::new(parts)), &runtime),

@@ -65,6 +65,13 @@ pub struct Found {
     pub progress: Option<Remembered>,
 }
 
+/// Which attempt this one is: one more than the ledger knows, and not fewer than the queue says it has delivered. A process
+/// that was killed wrote nothing, and its message was delivered all the same.
+pub(crate) fn attempt_of(object: &ObjectRef, earlier: Option<&Found>) -> u64 {
+    let known = earlier.map_or(0, |found| found.attempts) + 1;
+    known.max(object.deliveries.map_or(0, u64::from))
+}
+
 #[derive(Deserialize)]
 struct Wire {
     docs: Vec<WireDoc>,
@@ -252,8 +259,7 @@ impl Ledger {
         let found = self.find(&[(index, id.clone())], until).await.map_err(words)?;
         let mut entry = {
             let mut report = run.report();
-            let before = found.get(&id).map_or(0, |found| found.attempts);
-            let attempts = *report.attempts.get_or_insert(before + 1);
+            let attempts = *report.attempts.get_or_insert(attempt_of(&run.object, found.get(&id)));
             Entry::of_progress(&mut report, &confirmed.progress, attempts, Utc::now()).ok_or("no object")?
         };
         entry.progress = self.remember(&run.object, confirmed.progress.clone());

@@ -20,6 +20,7 @@ use url::Url;
 use super::config::{Auth, ClusterConfig, SigV4Service, auth_of, without_credentials};
 use super::outcome::classify_response;
 use super::redact::clip;
+use super::trace;
 use crate::error::SinkError;
 
 /// How long [`Cluster::info`] waits at most, so that a wrong address is reported soon.
@@ -214,6 +215,10 @@ impl Cluster {
         timeout: Option<Duration>,
     ) -> Result<Answered, SinkError> {
         let waited = timeout.unwrap_or(self.inner.timeout);
+        let mut headers = headers;
+        if let Some(trace) = trace::header() {
+            headers.insert(trace::NAME, trace);
+        }
         let answer = self.inner.client.send(method, path, headers, Some(query), body, timeout).await;
         let answer = answer.map_err(|error| self.explain(&error, waited))?;
         if answer.url().origin() != self.inner.url.origin() {

@@ -19,6 +19,7 @@ mod output;
 mod payload;
 mod redact;
 mod table;
+mod trace;
 
 pub use crate::error::{ErrorClass, SinkError};
 pub use backoff::{Random, Retry};

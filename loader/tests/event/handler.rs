@@ -133,6 +133,23 @@ async fn an_object_that_two_messages_name_is_loaded_once_and_fails_both() {
 }
 
 #[tokio::test]
+async fn an_object_knows_how_often_the_queue_has_delivered_it() {
+    let double = Double::new(|_| Does::Load);
+    let mut payload = payload("sqs-s3");
+    let mut again = payload["Records"][0].clone();
+    again["messageId"] = "another".into();
+    again["attributes"]["ApproximateReceiveCount"] = "7".into();
+    payload["Records"][0]["attributes"]["ApproximateReceiveCount"] = "2".into();
+    payload["Records"][1]["attributes"] = Value::Null;
+    payload["Records"].as_array_mut().unwrap().push(again);
+    given_back(&double, payload).await;
+    let asked = double.asked.lock().unwrap();
+    // Two messages name the first: the one that was delivered more often counts.
+    assert_eq!(asked.first().unwrap().deliveries, Some(7));
+    assert!(asked.iter().any(|object| object.deliveries.is_none()), "{asked:?}");
+}
+
+#[tokio::test]
 async fn a_message_of_several_objects_is_done_when_all_are() {
     let double = Double::new(|key| if key.ends_with("_d.json.gz") { Does::Deny } else { Does::Load });
     assert_eq!(given_back(&double, payload("sqs-s3")).await, [2]);

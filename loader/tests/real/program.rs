@@ -38,7 +38,12 @@ impl Run {
 
 /// The program with nothing of this environment that leads to a cluster or to AWS.
 pub(crate) fn siem_loader<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_siem-loader"));
+    built_at(Path::new(env!("CARGO_BIN_EXE_siem-loader")), arguments)
+}
+
+/// [`siem_loader`] of any build.
+pub(crate) fn built_at<S: AsRef<std::ffi::OsStr>>(program: &Path, arguments: &[S]) -> Command {
+    let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     for name in ["OPENSEARCH_URL", "SIEM_LOADER_OPENSEARCH_URL", "AWS_PROFILE", "AWS_ENDPOINT_URL"] {
         command.env_remove(name);

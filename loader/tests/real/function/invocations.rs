@@ -150,6 +150,23 @@ fn settings_that_cannot_be_used_fail_each_invocation_with_the_reason() {
 }
 
 #[test]
+fn a_variable_that_is_not_known_is_told_by_name_and_without_its_value() {
+    let mut command = bootstrap();
+    command.env("SIEM_LOADER_DEADLETTERS", "s3://not-to-be-told");
+    let mut function = Function::start(command);
+    function.invoke(&json!({"Event": "s3:TestEvent"}), MINUTE);
+    let output = function.output();
+    let line = output.iter().find(|line| line.contains("SIEM_LOADER_DEADLETTERS")).expect("it is told");
+    let line: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(
+        (&line["level"], &line["nearest"]),
+        (&json!("WARN"), &json!("SIEM_LOADER_DEAD_LETTERS")),
+        "{line}"
+    );
+    assert!(output.iter().all(|line| !line.contains("not-to-be-told")), "{output:#?}");
+}
+
+#[test]
 fn without_a_place_for_dead_letters_an_object_with_a_refused_record_comes_again() {
     let (year, month) = own_month();
     let bucket = new_bucket();

@@ -15,6 +15,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine;
 use serde_json::{Value, json};
 
+use super::package;
 use crate::s3_support::{runtime, sdk_config};
 use crate::support::{opensearch_url, unique};
 
@@ -42,7 +43,7 @@ fn endpoint() -> &'static str {
 }
 
 /// One request; which service is meant, MiniStack reads from the signature's scope, which it does not check.
-fn call(service: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Value {
+pub(super) fn call(service: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Value {
     let host = endpoint().strip_prefix("http://").unwrap();
     let mut head = format!(
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\nauthorization: \
@@ -82,6 +83,8 @@ pub(crate) struct Stack {
     name: String,
     pub(crate) bucket: String,
     queue: String,
+    pub(crate) queue_arn: String,
+    pub(crate) function_arn: String,
     dead: String,
 }
 
@@ -92,15 +95,7 @@ fn queue(name: &str, attributes: &Value) -> (String, String) {
     (url.as_str().unwrap().to_owned(), arn)
 }
 
-/// A zip with a `bootstrap` that becomes the program of this build, which is too large to be unpacked again and again.
-fn zip() -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file("bootstrap", zip::write::SimpleFileOptions::default().unix_permissions(0o755)).unwrap();
-    write!(zip, "#!/bin/sh\nexec {}\n", env!("CARGO_BIN_EXE_siem-loader")).unwrap();
-    zip.finish().unwrap().into_inner()
-}
-
-fn s3() -> Client {
+pub(super) fn s3() -> Client {
     let credentials = Credentials::new(KEY, KEY, None, None, "siem-loader tests");
     let sdk = sdk_config(endpoint(), SharedCredentialsProvider::new(credentials));
     Client::from_conf(aws_sdk_s3::config::Builder::from(&sdk).force_path_style(true).build())
@@ -115,31 +110,32 @@ impl Stack {
         let (queue, queue_arn) = queue(&name, &attributes);
         let mut variables: serde_json::Map<String, Value> =
             setup.environment.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        variables.insert("OPENSEARCH_URL".into(), opensearch_url().into());
+        variables.entry("OPENSEARCH_URL").or_insert_with(|| opensearch_url().into());
         let function = json!({
             "FunctionName": name, "Runtime": "provided.al2023", "Handler": "bootstrap", "Architectures": ["x86_64"],
             "Role": "arn:aws:iam::000000000000:role/siem-loader", "Timeout": setup.timeout, "MemorySize": 1769,
-            "Code": {"ZipFile": base64::engine::general_purpose::STANDARD.encode(zip())},
+            "Code": {"ZipFile": base64::engine::general_purpose::STANDARD.encode(package::zip())},
             "Environment": {"Variables": variables},
         });
-        call("lambda", "POST", "/2015-03-31/functions", &[], &function.to_string());
+        let made = call("lambda", "POST", "/2015-03-31/functions", &[], &function.to_string());
+        let function_arn = made["FunctionArn"].as_str().unwrap().to_owned();
         let mapping = json!({
             "EventSourceArn": queue_arn, "FunctionName": name, "BatchSize": 10,
             "FunctionResponseTypes": ["ReportBatchItemFailures"],
             "ScalingConfig": {"MaximumConcurrency": setup.concurrency},
         });
         call("lambda", "POST", "/2015-03-31/event-source-mappings/", &[], &mapping.to_string());
-        let stack = Self { bucket: name.clone(), name, queue, dead };
-        stack.bucket_with_notifications(&queue_arn);
+        let stack = Self { bucket: name.clone(), name, queue, queue_arn, function_arn, dead };
+        stack.bucket_with_notifications();
         stack
     }
 
-    fn bucket_with_notifications(&self, queue_arn: &str) {
+    fn bucket_with_notifications(&self) {
         use aws_sdk_s3::types::{Event, NotificationConfiguration, QueueConfiguration};
         runtime().block_on(async {
             s3().create_bucket().bucket(&self.bucket).send().await.unwrap();
             let queue = QueueConfiguration::builder()
-                .queue_arn(queue_arn)
+                .queue_arn(&self.queue_arn)
                 .events(Event::from("s3:ObjectCreated:*"))
                 .build()
                 .unwrap();
@@ -222,6 +218,11 @@ impl Stack {
         call("lambda", "POST", &path, &[], &payload.to_string())
     }
 
+    /// A process of the function, where there is one.
+    pub(crate) fn process(&self) -> Option<u32> {
+        process_with(&format!("AWS_LAMBDA_FUNCTION_NAME={}", self.name))
+    }
+
     /// Ends the first process of the function that is met, as the kernel does; tells whether there was one.
     pub(crate) fn kill_one_process(&self) -> JoinHandle<bool> {
         let wanted = format!("AWS_LAMBDA_FUNCTION_NAME={}", self.name);
@@ -231,13 +232,18 @@ impl Stack {
                 if let Some(pid) = process_with(&wanted) {
                     // It has begun to work by then, or soon will: either way its batch must come again.
                     std::thread::sleep(Duration::from_millis(500));
-                    return Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success();
+                    return signal(pid, "KILL");
                 }
                 std::thread::sleep(Duration::from_millis(50));
             }
             false
         })
     }
+}
+
+/// Sends a signal to a process; tells whether it was there.
+pub(crate) fn signal(pid: u32, name: &str) -> bool {
+    Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap().success()
 }
 
 /// A process with this variable.

@@ -1,9 +1,13 @@
 //! The program as a Lambda function.
 
+mod encrypted;
+mod interrupted;
 mod invocations;
 mod ministack;
+mod package;
 mod queue;
 mod runtime_api;
+mod services;
 mod slow_cluster;
 mod spent_time;
 

@@ -1,11 +1,12 @@
 //! The function behind its queue: notifications, batches, redelivery and dead letters are those of MiniStack.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use siem_loader::sink::Method;
 
 use super::ministack::{Setup, Stack};
+use super::services::{To, bucket, rule, topic};
 use super::{eventbridge, notification, s3_event};
 use crate::program::{events, gzip, key, own_month, packed};
 use crate::s3_support;
@@ -113,5 +114,40 @@ fn every_wrapping_arrives_through_a_queue_and_directly() {
 
     stack.wait_until_empty(Duration::from_secs(60));
     assert_eq!(documents(&format!("log-aws-cloudtrail-{year}-{month}")), 8);
+    assert_eq!(stack.dead_messages(), 0);
+}
+
+/// Every one of these events is MiniStack's own, from the object that is put to the function that is started.
+#[test]
+fn what_s3_sends_through_topics_and_the_bus_is_loaded() {
+    let (year, month) = own_month();
+    let stack =
+        Stack::new(Setup { timeout: 30, visibility: 30, receives: 2, concurrency: 2, environment: vec![] });
+    let name = |route: &str| format!("{}-{route}", stack.bucket);
+    let (queue, function) = (stack.queue_arn.as_str(), stack.function_arn.as_str());
+    let routes = ["topic", "raw", "topic-direct", "bus", "bus-direct", "direct"];
+    bucket(&name("topic"), &To::Topic(&topic(&name("topic"), queue, false)));
+    bucket(&name("raw"), &To::Topic(&topic(&name("raw"), queue, true)));
+    bucket(&name("topic-direct"), &To::Topic(&topic(&name("topic-direct"), function, false)));
+    rule(&name("bus"), queue);
+    bucket(&name("bus"), &To::Bus);
+    rule(&name("bus-direct"), function);
+    bucket(&name("bus-direct"), &To::Bus);
+    bucket(&name("direct"), &To::Function(function));
+    let records = events(&year, &month, routes.len());
+    for (route, record) in routes.iter().zip(records.chunks(1)) {
+        Stack::put_in(&name(route), &key(&year, &month, &format!("{route} +%2B日")), packed(record));
+    }
+
+    // Nobody waits for an invocation that goes past the queue.
+    let missing =
+        || -> Vec<&str> { routes.into_iter().filter(|route| ledger(&name(route), "loaded") != 1).collect() };
+    let end = Instant::now() + Duration::from_secs(60);
+    while !missing().is_empty() {
+        assert!(Instant::now() < end, "not loaded: {:?}, dead: {}", missing(), stack.dead_messages());
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    stack.wait_until_empty(Duration::from_secs(30));
+    assert_eq!(documents(&format!("log-aws-cloudtrail-{year}-{month}")), routes.len() as u64);
     assert_eq!(stack.dead_messages(), 0);
 }

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use crate::program::siem_loader;
+use super::package;
+use crate::program::built_at;
 use crate::s3_support;
 use crate::support::opensearch_url;
 
@@ -50,9 +51,9 @@ impl Reply {
     }
 }
 
-/// The program as `bootstrap`, with what Lambda sets, the S3 server and the cluster of these tests.
+/// The program of the package, with what Lambda sets, the S3 server and the cluster of these tests.
 pub(crate) fn bootstrap() -> Command {
-    let mut command = siem_loader::<&str>(&[]);
+    let mut command = built_at::<&str>(package::program(), &[]);
     let s3 = s3_support::server();
     command.env("OPENSEARCH_URL", opensearch_url()).env("AWS_ENDPOINT_URL", &s3.endpoint);
     command.env("AWS_REGION", "us-east-1").env_remove("SIEM_LOADER_DEAD_LETTERS");

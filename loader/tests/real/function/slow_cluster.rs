@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::support::opensearch_url;
@@ -11,6 +11,7 @@ use crate::support::opensearch_url;
 pub(crate) struct SlowCluster {
     address: SocketAddr,
     answered: Arc<AtomicU32>,
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl SlowCluster {
@@ -20,18 +21,21 @@ impl SlowCluster {
         let upstream = opensearch_url().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
         let answered = Arc::new(AtomicU32::new(0));
         let counter = Arc::clone(&answered);
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&heads);
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let server = TcpStream::connect(&upstream).unwrap();
                 let slow = Arc::new(AtomicBool::new(false));
                 let (from, to, sets) =
                     (client.try_clone().unwrap(), server.try_clone().unwrap(), Arc::clone(&slow));
-                std::thread::spawn(move || requests(from, to, &sets));
+                let seen = Arc::clone(&seen);
+                std::thread::spawn(move || requests(from, to, &sets, &seen));
                 let counter = Arc::clone(&counter);
                 std::thread::spawn(move || answers(server, client, &slow, wait, &counter));
             }
         });
-        Self { address, answered }
+        Self { address, answered, heads }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -41,6 +45,11 @@ impl SlowCluster {
     /// Bulk requests with documents that were answered so far.
     pub(crate) fn answered(&self) -> u32 {
         self.answered.load(Ordering::SeqCst)
+    }
+
+    /// Heads of the requests so far, in small letters, as far as they came at once.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
     }
 
     /// Waits until so many were answered.
@@ -54,11 +63,15 @@ impl SlowCluster {
 }
 
 /// Passes requests on and notes whether the last one is to be answered late.
-fn requests(mut from: TcpStream, mut to: TcpStream, slow: &AtomicBool) {
+fn requests(mut from: TcpStream, mut to: TcpStream, slow: &AtomicBool, heads: &Mutex<Vec<String>>) {
     let mut buffer = vec![0; 256 << 10];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
         let bytes = &buffer[..count];
         let has = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+        if ["GET /", "PUT /", "POST /"].iter().any(|method| bytes.starts_with(method.as_bytes())) {
+            let text = String::from_utf8_lossy(bytes).to_lowercase();
+            heads.lock().unwrap().push(text.split("\r\n\r\n").next().unwrap_or_default().to_owned());
+        }
         if bytes.starts_with(b"POST /_bulk") {
             slow.store(true, Ordering::SeqCst);
         }
