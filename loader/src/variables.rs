@@ -5,7 +5,7 @@
 const PREFIX: &str = "SIEM_LOADER_";
 
 /// All that are read, by the command line or the function. A test compares them with the flags.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 19] = [
     "SIEM_LOADER_ALERT_CHANNEL",
     "SIEM_LOADER_ALERT_SLACK_URL",
     "SIEM_LOADER_ALERT_SNS",
@@ -24,6 +24,7 @@ const KNOWN: [&str; 18] = [
     "SIEM_LOADER_RETENTION",
     "SIEM_LOADER_RETRY_DEADLINE",
     "SIEM_LOADER_THREADS",
+    "SIEM_LOADER_ZSTD",
 ];
 
 /// What the tests of this project are told begins so.
