@@ -30,7 +30,7 @@ const LEVEL: u32 = 6;
 /// Where and of what a log's objects are.
 fn made(log: Log, seed: u64, number: u64) -> (String, Box<dyn Source>) {
     let mut rng = Rng::new(seed ^ number.wrapping_mul(0xd134_2543_de82_ef95));
-    let account = ACCOUNTS.get(number as usize % ACCOUNTS.len()).copied().unwrap_or_default();
+    let account = ACCOUNTS.first().copied().unwrap_or_default();
     let (region, begin) = ("eu-central-1", clock::START + number * 300);
     let origin = Origin { account, region, begin };
     match log {
@@ -72,8 +72,10 @@ pub(super) fn write(log: Log, folder: &Path, seed: u64, decoded: u64) -> io::Res
         decoded_bytes: 0,
         stored_bytes: 0,
     };
+    // One source for all: the same callers, with the same user agents, come again from object to object.
+    let (_, mut source) = made(log, seed, 0);
     for number in 0..objects {
-        let (key, mut source) = made(log, seed, number);
+        let (key, _) = made(log, seed, number);
         let path = folder.join(key);
         let written = corpus::file(source.as_mut(), create(&path)?, Size::Bytes(each), false)?;
         corpus.records += written.records;

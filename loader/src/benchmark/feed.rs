@@ -24,6 +24,10 @@ const REQUESTS_OF_BODIES: usize = 4;
 /// Pieces that make a body of a wanted size: a body ends with a piece, so it is a quarter too large at most.
 const PIECES: f64 = 4.0;
 
+/// Bytes of documents, before packing, of a run by which ways to send are compared: two bodies of the largest size, and one
+/// of the usual for each of 8 requests.
+const COMPARED: f64 = 32e6;
+
 /// Rounds that the time is planned for.
 const ROUNDS: f64 = 3.0;
 
@@ -55,6 +59,8 @@ struct Known {
     set: Set,
     /// Seconds that an object takes.
     object: f64,
+    /// Bytes of its documents.
+    plain: f64,
     /// Bytes of documents for a decoded byte.
     growth: f64,
 }
@@ -85,7 +91,8 @@ impl Bench<'_> {
             }
             let outcome = &first.ran.outcome;
             let growth = outcome.plain_bytes as f64 / outcome.counts.bytes_in.max(1) as f64;
-            known.push(Known { set, object: outcome.seconds, growth });
+            let plain = outcome.plain_bytes.max(1) as f64;
+            known.push(Known { set, object: outcome.seconds, plain, growth });
         }
         let ways = self.ways(&known, until);
         let mut all: Vec<Vec<Fed>> = ways.iter().map(|_| Vec::new()).collect();
@@ -116,14 +123,19 @@ impl Bench<'_> {
         };
         let mut ways: Vec<Way> = known.iter().map(way).collect();
         let Some(first) = known.first() else { return ways };
-        ways.extend(REQUESTS.iter().map(|&requests| Way { requests: Some(requests), ..way(first) }));
+        let compared = || {
+            let way = way(first);
+            let take = way.take.max((COMPARED / first.plain).ceil() as u64);
+            Way { take, ..way }
+        };
+        ways.extend(REQUESTS.iter().map(|&requests| Way { requests: Some(requests), ..compared() }));
         ways.extend(BODIES.iter().map(|&body| {
             let piece = body as f64 / PIECES / first.growth.max(0.1);
             Way {
                 requests: Some(REQUESTS_OF_BODIES),
                 body: Some(body),
                 piece: Some(piece as usize),
-                ..way(first)
+                ..compared()
             }
         }));
         ways

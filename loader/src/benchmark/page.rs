@@ -16,7 +16,7 @@ const STYLE: &str = "
 --c0:#6ea8fe;--c1:#fb923c;--c2:#4ade80;--c3:#c4a1ff;--c4:#f472b6;--c5:#22d3ee}}
 body{margin:2rem auto;max-width:86rem;padding:0 1rem;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 h1{font-size:1.5rem}h2{font-size:1.05rem;margin:2rem 0 .4rem}.dim,figcaption{color:var(--dim)}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(26rem,1fr));gap:1rem}
+.plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(26rem,1fr));gap:1rem}
 figure{margin:0;border:1px solid var(--grid);border-radius:8px;padding:.8rem}figcaption{margin-bottom:.3rem}
 svg{width:100%;height:auto;display:block}svg text{fill:var(--dim);font:12px system-ui,sans-serif}
 .end{text-anchor:end}.mid{text-anchor:middle}.grid{stroke:var(--grid)}.line{fill:none;stroke-width:2}
