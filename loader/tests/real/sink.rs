@@ -13,6 +13,7 @@ use siem_loader::templates::{
     Action, TEMPLATES, Template, TemplateKind, apply, apply_of, install_missing, install_missing_of, plan,
     plan_of,
 };
+use siem_parsers::document::Profile;
 
 use crate::support::{
     cluster_at, count, create_index, creates, index_name, node, ok, opensearch_url, packing_node, send,
@@ -254,10 +255,10 @@ async fn tls_to_a_plain_port_says_so() {
 #[tokio::test]
 async fn the_shipped_templates_install_and_then_count_as_unchanged() {
     let node = node();
-    install_missing(&node).await.unwrap();
-    assert!(install_missing(&node).await.unwrap().is_empty());
-    apply(&node, &plan(&node).await.unwrap()).await.unwrap();
-    for change in plan(&node).await.unwrap() {
+    install_missing(&node, Profile::Full).await.unwrap();
+    assert!(install_missing(&node, Profile::Full).await.unwrap().is_empty());
+    apply(&node, Profile::Full, &plan(&node, Profile::Full).await.unwrap()).await.unwrap();
+    for change in plan(&node, Profile::Full).await.unwrap() {
         assert_eq!(change.action, Action::Unchanged, "{change:?}");
         assert!(change.version > 0 && change.installed == Some(change.version));
     }

@@ -172,13 +172,17 @@ impl Pen {
             self.write_nodes(plan, record, bytes);
         }
 
-        bytes.extend_from_slice(b",\"@message\":\"");
-        if delivery.plain {
-            bytes.extend_from_slice(delivery.message);
-        } else {
-            text::escape_into(bytes, delivery.message);
+        bytes.push(b',');
+        // Fields without a column stand nowhere else.
+        if place.object.profile.keeps(delivery.message) || found > columns {
+            bytes.extend_from_slice(b"\"@message\":\"");
+            if delivery.plain {
+                bytes.extend_from_slice(delivery.message);
+            } else {
+                text::escape_into(bytes, delivery.message);
+            }
+            bytes.extend_from_slice(b"\",");
         }
-        bytes.extend_from_slice(b"\",");
         // es-loader asks whether the column says anything, also `-`.
         let transit = plan.resource.and_then(|r| self.fields.get(r)).is_some_and(|f| !f.is_empty());
         let head = place.object.head.as_slice();
