@@ -1,6 +1,6 @@
 //! Index patterns: which indices a panel searches, and the fields that these have by our templates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -96,6 +96,30 @@ impl Pattern {
             }
         }
         fields
+    }
+
+    /// The fields without doc values in some of the indices: searched, and never grouped or sorted by.
+    #[must_use]
+    pub fn only_searched(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for template in self.templates {
+            let template: Value = serde_json::from_str(template).unwrap_or_default();
+            if let Some(properties) = template.pointer("/template/mappings/properties") {
+                add_only_searched(&mut names, "", properties);
+            }
+        }
+        names
+    }
+}
+
+fn add_only_searched(names: &mut BTreeSet<String>, prefix: &str, properties: &Value) {
+    for (name, mapping) in properties.as_object().into_iter().flatten() {
+        let name = format!("{prefix}{name}");
+        if let Some(inner) = mapping.get("properties") {
+            add_only_searched(names, &format!("{name}."), inner);
+        } else if mapping.get("doc_values") == Some(&Value::Bool(false)) {
+            names.insert(name);
+        }
     }
 }
 

@@ -21,7 +21,8 @@ pub enum Profile {
     /// The record's members, and the record as delivered in `@message`.
     #[default]
     Full,
-    /// The record's members only. `@message` stays where they are not all of it: see [`Profile::keeps`].
+    /// The record's members only. `@message` stays where they are not all of it: see [`Profile::keeps`]. No `@id` where
+    /// it is the document's `_id`.
     Lean,
 }
 

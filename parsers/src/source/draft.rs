@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Place;
 use crate::{
-    document::{ACTION_CLOSE, ACTION_OPEN, Item, ItemKind, Rendered, STATE_OPEN, decimal, put},
+    document::{ACTION_CLOSE, ACTION_OPEN, Item, ItemKind, Profile, Rendered, STATE_OPEN, decimal, put},
     id,
     json::{text, write::Record},
     time::two_digits,
@@ -74,12 +74,16 @@ impl<'o> Draft<'o> {
         self.message = begin..out.len();
     }
 
-    /// Writes what is the same in all documents of the object, `@id` and `@timestamp`; behind [`Self::message`].
+    /// Writes what is the same in all documents of the object, `@id` and `@timestamp`; behind [`Self::message`]. `id` is
+    /// that of the document, so a lean one has it in `_id` only.
     #[inline]
     pub fn common(&mut self, place: &Place<'_>, id: &[u8], when: &When) {
         let out = &mut self.rendered.bytes;
         crate::shape::separate(out);
-        put!(out, &place.object.head, b",\"@id\":\"", id, b"\"");
+        put!(out, &place.object.head);
+        if place.object.profile == Profile::Full {
+            put!(out, b",\"@id\":\"", id, b"\"");
+        }
         when.write_timestamp(out);
     }
 

@@ -10,7 +10,7 @@ use super::{
     protocol,
 };
 use crate::{
-    document::{Out, Poison, put},
+    document::{Out, Poison, Profile, put},
     json::{
         tape::{LONG_TEXT, PATH_ROOM},
         text,
@@ -137,7 +137,19 @@ impl Pen {
         let id = md5_of(delivery.id);
         let mut draft = Draft::begin(out.rendered, INDEX, &when, &id);
         let bytes = draft.bytes();
-        put!(bytes, b"\"@id\":\"", &id, b"\"");
+        // es-loader asks whether the column says anything, also `-`.
+        let transit = plan.resource.and_then(|r| self.fields.get(r)).is_some_and(|f| !f.is_empty());
+        let head = place.object.head.as_slice();
+        let (name, head) = match head.strip_prefix(LOG_TYPE_HEAD).filter(|_| transit) {
+            Some(rest) => (TRANSIT_HEAD, rest),
+            None => (&b""[..], head),
+        };
+        let lean = place.object.profile == Profile::Lean;
+        if lean {
+            put!(bytes, name, head);
+        } else {
+            put!(bytes, b"\"@id\":\"", &id, b"\"");
+        }
 
         self.flat.clear();
         let (mut slots, mut sound): ([&[u8]; SLOTS], u32) = ([b""; SLOTS], 0);
@@ -172,23 +184,18 @@ impl Pen {
             self.write_nodes(plan, record, bytes);
         }
 
-        bytes.push(b',');
         // Fields without a column stand nowhere else.
         if place.object.profile.keeps(delivery.message) || found > columns {
-            bytes.extend_from_slice(b"\"@message\":\"");
+            bytes.extend_from_slice(b",\"@message\":\"");
             if delivery.plain {
                 bytes.extend_from_slice(delivery.message);
             } else {
                 text::escape_into(bytes, delivery.message);
             }
-            bytes.extend_from_slice(b"\",");
+            bytes.push(b'"');
         }
-        // es-loader asks whether the column says anything, also `-`.
-        let transit = plan.resource.and_then(|r| self.fields.get(r)).is_some_and(|f| !f.is_empty());
-        let head = place.object.head.as_slice();
-        match head.strip_prefix(LOG_TYPE_HEAD).filter(|_| transit) {
-            Some(rest) => put!(bytes, TRANSIT_HEAD, rest),
-            None => bytes.extend_from_slice(head),
+        if !lean {
+            put!(bytes, b",", name, head);
         }
         when.write_timestamp(bytes);
         let values = Values { slots: &slots, sound, log: &delivery.log, place };
