@@ -7,6 +7,8 @@ use serde_json::Value;
 const BASE: &str = include_str!("../../index-templates/component-templates/siem-loader-base.json");
 const CLOUDTRAIL: &str =
     include_str!("../../index-templates/component-templates/siem-loader-cloudtrail.json");
+const CLOUDTRAIL_INDEX: &str =
+    include_str!("../../index-templates/index-templates/siem-loader-cloudtrail.json");
 const CONFIG: &str = include_str!("../../index-templates/component-templates/siem-loader-config.json");
 const GUARDDUTY: &str = include_str!("../../index-templates/component-templates/siem-loader-guardduty.json");
 const LEDGER: &str = include_str!("../../index-templates/index-templates/siem-loader-ledger.json");
@@ -16,6 +18,9 @@ const SECURITYHUB: &str =
     include_str!("../../index-templates/component-templates/siem-loader-securityhub.json");
 const VPCFLOWLOGS: &str =
     include_str!("../../index-templates/component-templates/siem-loader-vpcflowlogs.json");
+
+const VPCFLOWLOGS_INDEX: &str =
+    include_str!("../../index-templates/index-templates/siem-loader-vpcflowlogs.json");
 
 /// A set of indices under one name.
 #[derive(Debug, Clone, Copy)]
@@ -34,21 +39,31 @@ pub const LOGS: Pattern = Pattern {
     id: "siem-loader-logs",
     title: "log-aws-*",
     time: Some("@timestamp"),
-    templates: &[BASE, CLOUDTRAIL, CONFIG, GUARDDUTY, RESOLVER, SECURITYHUB, VPCFLOWLOGS],
+    templates: &[
+        BASE,
+        CLOUDTRAIL,
+        CLOUDTRAIL_INDEX,
+        CONFIG,
+        GUARDDUTY,
+        RESOLVER,
+        SECURITYHUB,
+        VPCFLOWLOGS,
+        VPCFLOWLOGS_INDEX,
+    ],
 };
 /// CloudTrail.
 pub const TRAIL: Pattern = Pattern {
     id: "siem-loader-cloudtrail",
     title: "log-aws-cloudtrail-*",
     time: Some("@timestamp"),
-    templates: &[BASE, CLOUDTRAIL],
+    templates: &[BASE, CLOUDTRAIL, CLOUDTRAIL_INDEX],
 };
 /// VPC and transit gateway flow logs.
 pub const FLOWS: Pattern = Pattern {
     id: "siem-loader-vpcflowlogs",
     title: "log-aws-vpcflowlogs-*",
     time: Some("@timestamp"),
-    templates: &[BASE, VPCFLOWLOGS],
+    templates: &[BASE, VPCFLOWLOGS, VPCFLOWLOGS_INDEX],
 };
 /// GuardDuty, one document a change of a finding.
 pub const DETECTIONS: Pattern = Pattern {

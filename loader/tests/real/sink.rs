@@ -6,12 +6,12 @@ use std::io::Write;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::json;
+use serde_json::{Value, json};
 use siem_loader::error::{ErrorClass, SinkError};
 use siem_loader::sink::{Encoding, Method, Refusal};
 use siem_loader::templates::{
-    Action, TEMPLATES, Template, TemplateKind, apply, apply_of, install_missing, install_missing_of, plan,
-    plan_of,
+    Action, TEMPLATES, Template, TemplateKind, apply, apply_of, compare, install_missing, install_missing_of,
+    plan, plan_of, templates,
 };
 use siem_parsers::document::Profile;
 
@@ -263,6 +263,22 @@ async fn the_shipped_templates_install_and_then_count_as_unchanged() {
         assert!(change.version > 0 && change.installed == Some(change.version));
     }
     assert!(TEMPLATES.iter().all(|template| template.name.starts_with("siem-loader-")));
+}
+
+#[test]
+fn lean_templates_differ_in_the_word_for_it_and_setup_changes_one_into_the_other() {
+    let (full, lean) = (templates(Profile::Full), templates(Profile::Lean));
+    assert_eq!(full.len(), lean.len());
+    for (full, lean) in full.iter().zip(lean) {
+        assert_eq!((full.kind, full.name), (lean.kind, lean.name));
+        let installed: Value = serde_json::from_str(full.body).unwrap();
+        let change = compare(lean, Some(&installed));
+        let differs = match full.kind {
+            TemplateKind::Component => vec!["_meta.profile".to_owned()],
+            TemplateKind::Index => Vec::new(),
+        };
+        assert_eq!(change.differences, differs, "{}", full.name);
+    }
 }
 
 /// A pair of templates of this test only, in version `version`.

@@ -157,7 +157,7 @@ pub const FIXES: &[(&str, Fix)] = &[
 
 /// Read once from the templates; some 150 fields.
 pub static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    let mut schema = Schema::new(TEMPLATE).with_own(&["@id"]);
+    let mut schema = Schema::new(TEMPLATE);
     for (name, slot) in SLOT_NAMES {
         schema.record.change_at(name, &mut |field| field.slot = Some(slot as u8));
     }

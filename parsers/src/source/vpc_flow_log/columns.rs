@@ -18,7 +18,7 @@ pub(super) const TEMPLATE: &str =
     include_str!("../../../../index-templates/component-templates/siem-loader-vpcflowlogs.json");
 
 /// What it types: the names of all columns that AWS documents.
-pub(super) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(TEMPLATE).with_own(&["@id"]));
+pub(super) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(TEMPLATE));
 
 /// Columns of the default format of VPC flow logs, version 2.
 ///
