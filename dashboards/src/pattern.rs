@@ -1,12 +1,14 @@
 //! Index patterns: which indices a panel searches, and the fields that these have by our templates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 const BASE: &str = include_str!("../../index-templates/component-templates/siem-loader-base.json");
 const CLOUDTRAIL: &str =
     include_str!("../../index-templates/component-templates/siem-loader-cloudtrail.json");
+const CLOUDTRAIL_INDEX: &str =
+    include_str!("../../index-templates/index-templates/siem-loader-cloudtrail.json");
 const CONFIG: &str = include_str!("../../index-templates/component-templates/siem-loader-config.json");
 const GUARDDUTY: &str = include_str!("../../index-templates/component-templates/siem-loader-guardduty.json");
 const LEDGER: &str = include_str!("../../index-templates/index-templates/siem-loader-ledger.json");
@@ -16,6 +18,9 @@ const SECURITYHUB: &str =
     include_str!("../../index-templates/component-templates/siem-loader-securityhub.json");
 const VPCFLOWLOGS: &str =
     include_str!("../../index-templates/component-templates/siem-loader-vpcflowlogs.json");
+
+const VPCFLOWLOGS_INDEX: &str =
+    include_str!("../../index-templates/index-templates/siem-loader-vpcflowlogs.json");
 
 /// A set of indices under one name.
 #[derive(Debug, Clone, Copy)]
@@ -34,21 +39,31 @@ pub const LOGS: Pattern = Pattern {
     id: "siem-loader-logs",
     title: "log-aws-*",
     time: Some("@timestamp"),
-    templates: &[BASE, CLOUDTRAIL, CONFIG, GUARDDUTY, RESOLVER, SECURITYHUB, VPCFLOWLOGS],
+    templates: &[
+        BASE,
+        CLOUDTRAIL,
+        CLOUDTRAIL_INDEX,
+        CONFIG,
+        GUARDDUTY,
+        RESOLVER,
+        SECURITYHUB,
+        VPCFLOWLOGS,
+        VPCFLOWLOGS_INDEX,
+    ],
 };
 /// CloudTrail.
 pub const TRAIL: Pattern = Pattern {
     id: "siem-loader-cloudtrail",
     title: "log-aws-cloudtrail-*",
     time: Some("@timestamp"),
-    templates: &[BASE, CLOUDTRAIL],
+    templates: &[BASE, CLOUDTRAIL, CLOUDTRAIL_INDEX],
 };
 /// VPC and transit gateway flow logs.
 pub const FLOWS: Pattern = Pattern {
     id: "siem-loader-vpcflowlogs",
     title: "log-aws-vpcflowlogs-*",
     time: Some("@timestamp"),
-    templates: &[BASE, VPCFLOWLOGS],
+    templates: &[BASE, VPCFLOWLOGS, VPCFLOWLOGS_INDEX],
 };
 /// GuardDuty, one document a change of a finding.
 pub const DETECTIONS: Pattern = Pattern {
@@ -96,6 +111,30 @@ impl Pattern {
             }
         }
         fields
+    }
+
+    /// The fields without doc values in some of the indices: searched, and never grouped or sorted by.
+    #[must_use]
+    pub fn only_searched(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for template in self.templates {
+            let template: Value = serde_json::from_str(template).unwrap_or_default();
+            if let Some(properties) = template.pointer("/template/mappings/properties") {
+                add_only_searched(&mut names, "", properties);
+            }
+        }
+        names
+    }
+}
+
+fn add_only_searched(names: &mut BTreeSet<String>, prefix: &str, properties: &Value) {
+    for (name, mapping) in properties.as_object().into_iter().flatten() {
+        let name = format!("{prefix}{name}");
+        if let Some(inner) = mapping.get("properties") {
+            add_only_searched(names, &format!("{name}."), inner);
+        } else if mapping.get("doc_values") == Some(&Value::Bool(false)) {
+            names.insert(name);
+        }
     }
 }
 

@@ -29,8 +29,9 @@ fn reference(name: impl Into<String>, kind: &str, id: impl Into<String>) -> Valu
 
 /// An index pattern with the list of its fields, so that dashboards open before the first record is there.
 pub(crate) fn index_pattern(pattern: &Pattern) -> Object {
+    let only_searched = pattern.only_searched();
     let field = |name: &str, kind: &str| {
-        let grouped = aggregatable(kind);
+        let grouped = aggregatable(kind) && !only_searched.contains(name);
         json!({
             "name": name, "type": dashboards_type(kind), "esTypes": [kind], "count": 0, "scripted": false,
             "searchable": true, "aggregatable": grouped, "readFromDocValues": grouped,

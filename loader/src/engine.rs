@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crossbeam_channel::Receiver;
+use siem_parsers::document::Profile;
 use tokio::{runtime::Handle, time::Instant};
 
 use crate::{
@@ -136,6 +137,11 @@ impl Engine {
     /// How chunks are packed.
     pub(crate) fn encoding(&self) -> Encoding {
         self.parts.settings.encoding
+    }
+
+    /// What documents have of their record.
+    pub(crate) fn profile(&self) -> Profile {
+        self.parts.settings.profile
     }
 
     pub(crate) fn runtime(&self) -> &Handle {

@@ -6,6 +6,8 @@
 //! With each template goes a digest of its content, as `_meta.digest`. Where the content in the cluster is not that of
 //! its digest, somebody has changed it since, and it is left alone unless [`override_changed`] is asked for.
 
+mod lean;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::LazyLock;
@@ -15,6 +17,7 @@ use opensearch::http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 use siem_parsers::{
+    document::Profile,
     schema,
     source::{LOG_TYPES, STATE_TEMPLATE},
 };
@@ -82,6 +85,18 @@ pub static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| {
     all
 });
 
+/// The templates of a profile. Those of [`Profile::Lean`] are made of those of [`Profile::Full`], see `lean.rs`.
+#[must_use]
+pub fn templates(profile: Profile) -> &'static [Template] {
+    match profile {
+        Profile::Full => &TEMPLATES,
+        Profile::Lean => &lean::TEMPLATES,
+    }
+}
+
+/// Where a component template names its profile; without it, it is of [`Profile::Full`].
+const PROFILE: &str = "/_meta/profile";
+
 /// What is to be done with one template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -125,8 +140,30 @@ pub struct Change {
 ///
 /// # Errors
 /// [`SinkError::TemplatesForbidden`] when the user may not list or create templates.
-pub async fn install_missing(cluster: &Cluster) -> Result<Vec<String>, SinkError> {
-    install_missing_of(cluster, &TEMPLATES).await
+pub async fn install_missing(cluster: &Cluster, profile: Profile) -> Result<Vec<String>, SinkError> {
+    let installed = install_missing_of(cluster, templates(profile)).await?;
+    if installed.is_empty() {
+        warn_of_other(cluster, profile).await?;
+    }
+    Ok(installed)
+}
+
+/// Tells where the installed templates are of another profile than the documents. Both take the documents of both; which
+/// of the promises of a profile then hold: `docs/install.md`.
+async fn warn_of_other(cluster: &Cluster, profile: Profile) -> Result<(), SinkError> {
+    let filter = "component_templates.name,component_templates.component_template._meta.profile";
+    let there = installed(cluster, TemplateKind::Component, &[("filter_path", filter)]).await?;
+    let of = |body: &Value| body.pointer(PROFILE).and_then(Value::as_str).unwrap_or_default() == "lean";
+    let other = there.iter().filter(|(_, body)| of(body) != (profile == Profile::Lean)).count();
+    if other > 0 {
+        tracing::warn!(
+            documents = profile.as_str(),
+            templates_of_the_other = other,
+            "documents are of another profile than the templates: set SIEM_LOADER_PROFILE for both, and run `siem-loader \
+             setup --only templates`"
+        );
+    }
+    Ok(())
 }
 
 /// [`install_missing`] for another table.
@@ -156,8 +193,8 @@ pub async fn install_missing_of(cluster: &Cluster, templates: &[Template]) -> Re
 ///
 /// # Errors
 /// As [`install_missing`].
-pub async fn plan(cluster: &Cluster) -> Result<Vec<Change>, SinkError> {
-    plan_of(cluster, &TEMPLATES).await
+pub async fn plan(cluster: &Cluster, profile: Profile) -> Result<Vec<Change>, SinkError> {
+    plan_of(cluster, templates(profile)).await
 }
 
 /// [`plan`] for another table.
@@ -190,8 +227,12 @@ pub fn override_changed(changes: &mut [Change]) {
 ///
 /// # Errors
 /// As [`install_missing`]; what was written before the error stays.
-pub async fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Vec<String>, SinkError> {
-    apply_of(cluster, &TEMPLATES, changes).await
+pub async fn apply(
+    cluster: &Cluster,
+    profile: Profile,
+    changes: &[Change],
+) -> Result<Vec<String>, SinkError> {
+    apply_of(cluster, templates(profile), changes).await
 }
 
 /// [`apply`] for another table.

@@ -5,7 +5,7 @@
 const PREFIX: &str = "SIEM_LOADER_";
 
 /// All that are read, by the command line or the function. A test compares them with the flags.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 20] = [
     "SIEM_LOADER_ALERT_CHANNEL",
     "SIEM_LOADER_ALERT_SLACK_URL",
     "SIEM_LOADER_ALERT_SNS",
@@ -21,6 +21,7 @@ const KNOWN: [&str; 19] = [
     "SIEM_LOADER_OPENSEARCH_URL",
     "SIEM_LOADER_OPENSEARCH_USER",
     "SIEM_LOADER_REQUEST_TIMEOUT",
+    "SIEM_LOADER_PROFILE",
     "SIEM_LOADER_RETENTION",
     "SIEM_LOADER_RETRY_DEADLINE",
     "SIEM_LOADER_THREADS",

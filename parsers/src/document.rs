@@ -3,13 +3,58 @@
 use std::{borrow::Cow, sync::Arc};
 
 use crate::{
-    json::{tape::JsonError, text},
+    json::{
+        tape::{JsonError, LONG_TEXT, PATH_ROOM},
+        text,
+    },
     key::KeyInfo,
     time::Instant,
 };
 
 /// Version of this program as written into each document.
 pub const LOADER_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How much of a record its document repeats. Settings of the cluster that go with it are in the templates: a document
+/// of either profile is taken by the templates of both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// The record's members, and the record as delivered in `@message`.
+    #[default]
+    Full,
+    /// The record's members only. `@message` stays where they are not all of it: see [`Profile::keeps`]. No `@id` where
+    /// it is the document's `_id`.
+    Lean,
+}
+
+impl Profile {
+    /// The word for it, in settings and in `_meta.profile` of the templates.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Lean => "lean",
+        }
+    }
+
+    /// Whether a record of these bytes gets a `@message`: longer ones may have texts that are cut in their members.
+    #[must_use]
+    pub fn keeps(self, text: &[u8]) -> bool {
+        self == Self::Full || text.len() > LONG_TEXT - PATH_ROOM
+    }
+}
+
+/// Text that names no [`Profile`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a profile is `full` or `lean`")]
+pub struct NoProfile;
+
+impl std::str::FromStr for Profile {
+    type Err = NoProfile;
+
+    fn from_str(text: &str) -> Result<Self, NoProfile> {
+        [Self::Full, Self::Lean].into_iter().find(|profile| profile.as_str() == text).ok_or(NoProfile)
+    }
+}
 
 /// Where a record comes from: written into each of its documents, so that the raw record can be fetched again.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +69,8 @@ pub struct Provenance {
     pub etag: Option<String>,
     /// When the object was taken up, RFC 3339 in UTC: `event.ingested`.
     pub ingested: String,
+    /// Whether documents have a second text of their record.
+    pub profile: Profile,
 }
 
 /// One object being rendered: what is the same in all its documents, written once.
@@ -43,6 +90,8 @@ pub struct ObjectContext {
     pub(crate) siem: Vec<u8>,
     /// See [`Self::with_index_mark`].
     pub(crate) index_mark: Option<Arc<str>>,
+    /// Whether documents have a second text of their record.
+    pub(crate) profile: Profile,
 }
 
 /// The version of ECS whose field names the predecessor writes; dashboards rely on it.
@@ -86,7 +135,16 @@ impl ObjectContext {
         if s3.count() > 0 {
             siem.push(b'}');
         }
-        Self { key_info, key: provenance.key.clone(), head, log_type, ingested, siem, index_mark: None }
+        Self {
+            key_info,
+            key: provenance.key.clone(),
+            head,
+            log_type,
+            ingested,
+            siem,
+            index_mark: None,
+            profile: provenance.profile,
+        }
     }
 
     /// Sets documents apart: `log-aws-cloudtrail-MARK-2026-03` instead of `log-aws-cloudtrail-2026-03`, so that templates

@@ -2,6 +2,7 @@
 
 use opensearch::http::Method;
 use serde_json::{Value, json};
+use siem_parsers::document::Profile;
 use tokio::runtime::Handle;
 
 use super::{Error, report::ClusterPart};
@@ -37,6 +38,7 @@ impl<'a> Estate<'a> {
         cluster: &'a Cluster,
         runtime: &'a Handle,
         base: &'a str,
+        profile: Profile,
     ) -> Result<(Self, ClusterPart), Error> {
         let estate = Self { cluster, runtime, base, runs: 0 };
         let info = runtime.block_on(cluster.info())?;
@@ -44,7 +46,7 @@ impl<'a> Estate<'a> {
         if !there.is_empty() {
             return Err(Error::Exists { names: there.join(", ") });
         }
-        let templates_installed = runtime.block_on(templates::install_missing(cluster))?;
+        let templates_installed = runtime.block_on(templates::install_missing(cluster, profile))?;
         let health = estate.ask(Method::Get, "/_cluster/health", &[], None).unwrap_or_default();
         let part = ClusterPart {
             url: cluster.url().to_owned(),

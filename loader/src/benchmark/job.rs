@@ -11,6 +11,7 @@ use std::{
 
 use crossbeam_channel::Receiver;
 use serde::{Deserialize, Serialize};
+use siem_parsers::document::Profile;
 use tokio::runtime::Handle;
 
 use super::{Error, stages};
@@ -183,11 +184,13 @@ pub(crate) fn execute(
     job: &Job,
     source: &Source,
     cluster: Option<Cluster>,
+    profile: Profile,
     runtime: &Handle,
 ) -> Result<Outcome, Error> {
     let listed = first(source.list(job.paths.clone()), job.take)?;
     let (began, cpu) = (Instant::now(), usage().0);
     let mut settings = Settings::for_threads(job.threads);
+    settings.profile = profile;
     settings.encoding = if job.gzip { Encoding::Gzip } else { Encoding::Identity };
     let mut outcome = match (&job.kind, cluster) {
         (Kind::Stages, _) => stages::execute(&listed, source)?,

@@ -27,6 +27,7 @@ use std::{
 
 use chrono::{SecondsFormat, Utc};
 use clap::ValueEnum;
+use siem_parsers::document::Profile;
 use tokio::runtime::Handle;
 
 use self::{
@@ -133,6 +134,7 @@ pub(crate) struct Plan {
     pub(crate) sections: Vec<Section>,
     /// Threads at most.
     pub(crate) threads: usize,
+    pub(crate) profile: Profile,
     /// Part of the names of indices.
     pub(crate) mark: String,
     pub(crate) force_merge: bool,
@@ -215,7 +217,7 @@ pub(crate) fn run(
     let (sets, inflated) = (Vec::new(), Vec::new());
     // Refused before anything is made: whoever sees that waits for nothing.
     let estate = match cluster.filter(|_| plan.sections.contains(&Section::Cluster)) {
-        Some(cluster) => Some((cluster, cluster::Estate::found(cluster, runtime, &plan.mark)?)),
+        Some(cluster) => Some((cluster, cluster::Estate::found(cluster, runtime, &plan.mark, plan.profile)?)),
         None => None,
     };
     let mut bench = Bench {

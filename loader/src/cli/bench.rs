@@ -5,7 +5,7 @@ use std::{io::Write, path::PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{FAILED, InputArgs, OutputFormat, connect::ClusterArgs, progress::say};
+use super::{FAILED, InputArgs, OutputFormat, ProfileArgs, connect::ClusterArgs, progress::say};
 use crate::benchmark::{
     self, Log, Plan, Section,
     child::{JOB_FLAG, Runner},
@@ -53,6 +53,8 @@ pub(super) struct BenchArgs {
     /// Threads at most [default: the processors there are]
     #[arg(long, value_name = "N", env = "SIEM_LOADER_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    #[command(flatten)]
+    profile: ProfileArgs,
     /// Folder for objects that are made, deleted at the end [default: that for temporary files]
     #[arg(long, value_name = "DIR")]
     work_dir: Option<PathBuf>,
@@ -128,6 +130,7 @@ pub(super) fn run(args: BenchArgs) -> anyhow::Result<u8> {
         seconds: args.seconds,
         sections,
         threads: args.input().threads(),
+        profile: args.profile.profile,
         mark: args.name.as_ref().map_or_else(|| "bench".to_owned(), |name| format!("bench-{name}")),
         force_merge: args.force_merge,
         prices: args.prices,
@@ -168,7 +171,7 @@ fn one(args: &BenchArgs, text: &str, runtime: &tokio::runtime::Runtime) -> anyho
         Kind::Send(_) => Some(args.to.connect(job.gzip, runtime.handle())?),
         Kind::Discard | Kind::Stages => None,
     };
-    let outcome = job::execute(&job, &source, cluster, runtime.handle())?;
+    let outcome = job::execute(&job, &source, cluster, args.profile.profile, runtime.handle())?;
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&outcome)?)?;
     Ok(super::OK)
 }
@@ -182,6 +185,7 @@ impl BenchArgs {
             bucket: None,
             buckets: self.buckets.clone(),
             threads: self.threads,
+            profile: self.profile,
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::runtime::Handle;
 
 use super::{
-    FAILED, OK, OutputFormat, REJECTED,
+    FAILED, OK, OutputFormat, ProfileArgs, REJECTED,
     connect::{ClusterArgs, SendArgs},
     load::prepare,
     progress::say,
@@ -87,6 +87,8 @@ pub(super) struct DeadLettersArgs {
 pub(super) struct RedriveArgs {
     #[command(flatten)]
     which: WhichArgs,
+    #[command(flatten)]
+    profile: ProfileArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
     #[command(flatten)]
@@ -198,10 +200,11 @@ pub(super) fn redrive(args: RedriveArgs) -> anyhow::Result<u8> {
     let cluster = args.cluster.connect_packing(args.gzip, runtime.handle())?;
     let names = store.list()?;
     if !names.is_empty() {
-        runtime.block_on(prepare(&cluster))?;
+        runtime.block_on(prepare(&cluster, args.profile.profile))?;
     }
     let mut settings = Settings::for_threads(std::thread::available_parallelism().map_or(1, usize::from));
     settings.encoding = args.send.encoding(&cluster);
+    settings.profile = args.profile.profile;
     let engine = Engine::new(EngineParts {
         source,
         send: args.send.settings(settings.encoding),

@@ -16,6 +16,8 @@ use super::{
     progress::Progress,
     summary::Summary,
 };
+use siem_parsers::document::Profile;
+
 use crate::{
     engine::{Engine, EngineParts, RunEnd},
     metrics::Metrics,
@@ -75,6 +77,7 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
     let runtime = super::runtime().context("cannot start the network threads")?;
     let source = args.input.source(runtime.handle());
     let mut settings = Settings::for_threads(args.input.threads());
+    settings.profile = args.input.profile.profile;
     if args.discard {
         settings.encoding = if args.gzip == Some(true) { args.send.packed() } else { Encoding::Identity };
         let discard = Arc::new(Discard::default());
@@ -87,7 +90,7 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
     settings.encoding = args.send.encoding(&cluster);
     let dead_letters = args.keep.store(&source)?;
     args.keep.keep_apart(&args.input.paths)?;
-    runtime.block_on(prepare(&cluster))?;
+    runtime.block_on(prepare(&cluster, settings.profile))?;
     let engine = Engine::new(EngineParts {
         source: source.clone(),
         cluster,
@@ -119,10 +122,10 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
 }
 
 /// First contact, and the templates that are missing.
-pub(crate) async fn prepare(cluster: &Cluster) -> Result<(), SinkError> {
+pub(crate) async fn prepare(cluster: &Cluster, profile: Profile) -> Result<(), SinkError> {
     let info = cluster.info().await?;
     tracing::info!(cluster = cluster.url(), version = ?info.number, distribution = info.distribution, "connected");
-    for name in templates::install_missing(cluster).await? {
+    for name in templates::install_missing(cluster, profile).await? {
         tracing::info!(template = name, "installed");
     }
     Ok(())

@@ -15,6 +15,7 @@ mod summary;
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use siem_parsers::document::Profile;
 use tracing_subscriber::EnvFilter;
 
 /// Release and commit.
@@ -74,6 +75,16 @@ struct InputArgs {
     /// Threads that render documents [default: the processors there are]
     #[arg(long, value_name = "N", env = "SIEM_LOADER_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    #[command(flatten)]
+    profile: ProfileArgs,
+}
+
+/// Which profile, of documents and of templates.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ProfileArgs {
+    /// What the cluster gets: full, or lean, without the record's text in @message: docs/install.md
+    #[arg(long, value_name = "full|lean", env = "SIEM_LOADER_PROFILE", default_value = "full")]
+    pub(crate) profile: Profile,
 }
 
 /// How the result is told.

@@ -111,6 +111,7 @@ pub(super) fn run(args: RenderArgs) -> anyhow::Result<u8> {
     let runtime = super::runtime().context("cannot start the network threads")?;
     let source = args.input.source(runtime.handle());
     let mut settings = Settings::for_threads(args.input.threads());
+    settings.profile = args.input.profile.profile;
     // On standard output the documents of one object follow those of the object before it.
     settings.one_by_one = args.out_dir.is_none();
     let mut summary = Summary::new(args.output);

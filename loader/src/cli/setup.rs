@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use tokio::runtime::Handle;
 use url::Url;
 
-use super::{FAILED, OK, connect::ClusterArgs};
+use super::{FAILED, OK, ProfileArgs, connect::ClusterArgs};
 use crate::setup::{self, Alerts, Checked, Dashboards, Line, Options, SAVED_OBJECTS};
 use crate::shown::is_trick;
 use crate::sink::Cluster;
@@ -24,6 +24,8 @@ const MANAGED_PATH: &str = "/_dashboards";
 pub(super) struct SetupArgs {
     #[command(flatten)]
     cluster: ClusterArgs,
+    #[command(flatten)]
+    profile: ProfileArgs,
     /// What to install
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Templates, Part::Policies, Part::Dashboards, Part::Monitors])]
     only: Vec<Part>,
@@ -129,6 +131,7 @@ impl SetupArgs {
         }
         Ok(Options {
             only,
+            profile: self.profile.profile,
             retention: setup::read_retention(self.retention.as_deref())?,
             attach_existing: self.attach_existing,
             alerts: self.alerts()?,

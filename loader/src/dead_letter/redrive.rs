@@ -7,7 +7,7 @@
 use chrono::{SecondsFormat, Utc};
 use serde_json::value::RawValue;
 use siem_parsers::{
-    document::{Item, ItemKind, LOADER_VERSION, ObjectContext, Provenance, Rendered},
+    document::{Item, ItemKind, LOADER_VERSION, ObjectContext, Profile, Provenance, Rendered},
     render::Renderer,
     source::{self, LogType},
     split::Piece,
@@ -114,6 +114,8 @@ struct File {
     origin: Option<ObjectRef>,
     /// Of the object whose letters these are.
     replay: Option<Replay>,
+    /// Of records that are rendered again.
+    profile: Profile,
     bytes: Vec<u8>,
     items: Vec<Item>,
 }
@@ -139,6 +141,7 @@ impl<'a> Redriver<'a> {
             objects: Vec::new(),
             origin: None,
             replay: None,
+            profile: self.engine.profile(),
             bytes: Vec::new(),
             items: Vec::new(),
         };
@@ -288,6 +291,7 @@ impl File {
             version_id: origin.version_id,
             etag: origin.etag,
             ingested: Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
+            profile: self.profile,
         };
         let context = ObjectContext::new(&provenance, source::read_key(&provenance.key), log.name);
         let piece = Piece {

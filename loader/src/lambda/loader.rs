@@ -36,7 +36,10 @@ impl EngineLoader {
     /// Makes sure that the templates are there, once; the next invocation tries again where that failed.
     fn prepare(&self, prepared: &mut bool) -> Result<(), LoadError> {
         if !*prepared {
-            self.parts.runtime.block_on(prepare(&self.parts.cluster)).map_err(|error| of_sink(&error))?;
+            self.parts
+                .runtime
+                .block_on(prepare(&self.parts.cluster, self.parts.settings.profile))
+                .map_err(|error| of_sink(&error))?;
             *prepared = true;
         }
         Ok(())

@@ -5,7 +5,10 @@ use clap::Parser;
 use tokio::runtime::Handle;
 
 use crate::{
-    cli::connect::{ClusterArgs, SendArgs},
+    cli::{
+        ProfileArgs,
+        connect::{ClusterArgs, SendArgs},
+    },
     dead_letter::Store,
     engine::EngineParts,
     fetch::{BUCKETS_VARIABLE, BucketRules, FetchOptions, S3Settings, Source},
@@ -27,6 +30,8 @@ struct Variables {
     buckets: Option<BucketRules>,
     #[arg(long, env = "SIEM_LOADER_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    #[command(flatten)]
+    profile: ProfileArgs,
 }
 
 /// Requests at a time where bodies are not packed: each takes some 4 MB, and two keep the processors of a function busy.
@@ -50,6 +55,7 @@ pub(super) fn read(runtime: &Handle) -> anyhow::Result<EngineParts> {
     let threads = variables.threads.map_or_else(there, usize::from);
     let mut settings = Settings::for_threads(threads);
     settings.encoding = variables.send.encoding(&cluster);
+    settings.profile = variables.profile.profile;
     let mut send = variables.send.settings(settings.encoding);
     if settings.encoding == Encoding::Identity && !variables.send.are_bounded() {
         send = SendSettings { retry: send.retry, ..SendSettings::new(UNPACKED_REQUESTS) };

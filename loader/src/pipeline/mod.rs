@@ -22,7 +22,7 @@ use std::{
 };
 
 use crossbeam_channel::Receiver;
-use siem_parsers::split::Limits;
+use siem_parsers::{document::Profile, split::Limits};
 
 pub use self::buffer::Buffer;
 pub use self::object::{Bulk, Chunk, Counts, ObjectReport, ObjectRun, ObjectStatus};
@@ -68,6 +68,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How chunks are packed.
     pub encoding: Encoding,
+    /// Whether documents have a second text of their record.
+    pub profile: Profile,
     /// An object begins only when the one before is rendered.
     pub one_by_one: bool,
     /// Records that end in no index are kept: packed, in the reports.
@@ -91,6 +93,7 @@ impl Settings {
             readers: threads.min(READERS),
             limits,
             encoding: Encoding::Identity,
+            profile: Profile::default(),
             one_by_one: false,
             keeps: false,
             attempts: None,

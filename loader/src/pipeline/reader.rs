@@ -136,6 +136,7 @@ pub(super) fn read(
         version_id: object.version_id.clone(),
         etag: object.etag.clone(),
         ingested: Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
+        profile: settings.profile,
     };
     let context = ObjectContext::new(&provenance, info, log_type.name);
     let context = Arc::new(context.with_index_mark(settings.index_mark.clone()));

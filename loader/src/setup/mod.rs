@@ -26,6 +26,8 @@ pub use retention::{Retention, Rule, Warm, parse as parse_retention, read as rea
 pub use saved_objects::{Dashboards, SAVED_OBJECTS};
 pub use verify::{Checked, verify};
 
+use siem_parsers::document::Profile;
+
 use crate::sink::Cluster;
 use crate::templates::{self, Action, Change};
 use owned::{Planned, Record, Records};
@@ -48,6 +50,8 @@ pub enum Part {
 pub struct Options {
     /// Which parts, in their order.
     pub only: Vec<Part>,
+    /// Which templates.
+    pub profile: Profile,
     /// Retention of each log.
     pub retention: Vec<Rule>,
     /// Whether policies are attached to indices that have none.
@@ -128,7 +132,7 @@ pub async fn plan(cluster: &Cluster, options: &Options) -> Result<Plan, SetupErr
     for part in &options.only {
         match part {
             Part::Templates => {
-                plan.templates = templates::plan(cluster).await?;
+                plan.templates = templates::plan(cluster, options.profile).await?;
                 if options.force {
                     templates::override_changed(&mut plan.templates);
                 }
@@ -211,7 +215,7 @@ impl Done {
 /// The first object that could not be written; what was written before it stays and is remembered.
 pub async fn apply(cluster: &Cluster, options: &Options, plan: &Plan) -> Result<Done, SetupError> {
     let mut done = Done::default();
-    for name in templates::apply(cluster, &plan.templates).await? {
+    for name in templates::apply(cluster, options.profile, &plan.templates).await? {
         tracing::debug!(name, "template written");
         done.count("template");
     }

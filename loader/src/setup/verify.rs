@@ -7,6 +7,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::plugin::{self, Answer};
 use super::{Options, Part, error::SetupError, ism, monitors, saved_objects};
+use siem_parsers::document::Profile;
+
 use crate::sink::Cluster;
 use crate::templates::{self, Action};
 
@@ -43,7 +45,7 @@ pub async fn verify(cluster: &Cluster, options: &Options) -> Result<Vec<Checked>
     let mut checked = Vec::new();
     for part in &options.only {
         match part {
-            Part::Templates => template_state(cluster, &mut checked).await?,
+            Part::Templates => template_state(cluster, options.profile, &mut checked).await?,
             Part::Policies if cluster.is_serverless() => {}
             Part::Policies => policy_state(cluster, options, &mut checked).await?,
             Part::Monitors if cluster.is_serverless() => {}
@@ -54,13 +56,19 @@ pub async fn verify(cluster: &Cluster, options: &Options) -> Result<Vec<Checked>
     Ok(checked)
 }
 
-async fn template_state(cluster: &Cluster, checked: &mut Vec<Checked>) -> Result<(), SetupError> {
-    for change in templates::plan(cluster).await? {
+async fn template_state(
+    cluster: &Cluster,
+    profile: Profile,
+    checked: &mut Vec<Checked>,
+) -> Result<(), SetupError> {
+    for change in templates::plan(cluster, profile).await? {
         let object = format!("{} {}", change.kind, change.name);
         checked.push(match change.action {
             Action::Unchanged => Checked::good(object),
             Action::Create | Action::Deleted => Checked::bad(object, "is missing: run setup"),
-            Action::Update => Checked::bad(object, "is of an older version: run setup"),
+            Action::Update => {
+                Checked::bad(object, "is of an older version, or of another profile: run setup")
+            }
             Action::Kept => Checked::noted(object, "was changed by somebody"),
             Action::NewerInstalled => Checked::noted(object, "is of a newer version"),
         });

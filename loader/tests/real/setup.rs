@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use siem_loader::setup::{self, Alerts, Dashboards, Options, Part, SAVED_OBJECTS};
 use siem_loader::sink::{Auth, Cluster, ClusterConfig, Method, SigV4Service};
 use siem_loader::templates::{Action, Change, Template, TemplateKind, apply_of, override_changed, plan_of};
+use siem_parsers::document::Profile;
 
 use crate::program::{Run, run, scratch, siem_loader};
 use crate::setup_fake::Fake;
@@ -315,6 +316,7 @@ fn signed(fake: &Fake, service: SigV4Service) -> Cluster {
 
 fn options(only: &[Part], dashboards: Option<Dashboards>) -> Options {
     Options {
+        profile: Profile::Full,
         only: only.to_vec(),
         retention: setup::parse_retention("").unwrap(),
         attach_existing: false,

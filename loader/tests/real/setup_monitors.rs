@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use siem_loader::setup::{MONITORS, monitor_body};
 use siem_loader::sink::Method;
 use siem_loader::templates::install_missing;
+use siem_parsers::document::Profile;
 
 use crate::program::{finish, gzip, packed, siem_loader};
 use crate::support::{count, node, ok, send, unique};
@@ -197,7 +198,7 @@ fn calls(changes: &[Value]) -> Vec<Value> {
 }
 
 async fn cloudtrail(name: &str, quiet: &[Value], loud: &[Value]) {
-    install_missing(&node()).await.unwrap();
+    install_missing(&node(), Profile::Full).await.unwrap();
     let loud: Vec<(Value, &[bool])> =
         calls(loud).into_iter().map(|document| (document, &[true][..])).collect();
     tell_apart(
@@ -285,7 +286,7 @@ fn finding(severity: f64, archived: bool, minutes: i64) -> Value {
 
 #[tokio::test]
 async fn high_and_critical_findings_are_told_apart() {
-    install_missing(&node()).await.unwrap();
+    install_missing(&node(), Profile::Full).await.unwrap();
     let quiet = [
         finding(2.0, false, 5),
         finding(6.9, false, 5),

@@ -6,13 +6,14 @@ use std::io::Write;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::json;
+use serde_json::{Value, json};
 use siem_loader::error::{ErrorClass, SinkError};
 use siem_loader::sink::{Encoding, Method, Refusal};
 use siem_loader::templates::{
-    Action, TEMPLATES, Template, TemplateKind, apply, apply_of, install_missing, install_missing_of, plan,
-    plan_of,
+    Action, TEMPLATES, Template, TemplateKind, apply, apply_of, compare, install_missing, install_missing_of,
+    plan, plan_of, templates,
 };
+use siem_parsers::document::Profile;
 
 use crate::support::{
     cluster_at, count, create_index, creates, index_name, node, ok, opensearch_url, packing_node, send,
@@ -254,14 +255,30 @@ async fn tls_to_a_plain_port_says_so() {
 #[tokio::test]
 async fn the_shipped_templates_install_and_then_count_as_unchanged() {
     let node = node();
-    install_missing(&node).await.unwrap();
-    assert!(install_missing(&node).await.unwrap().is_empty());
-    apply(&node, &plan(&node).await.unwrap()).await.unwrap();
-    for change in plan(&node).await.unwrap() {
+    install_missing(&node, Profile::Full).await.unwrap();
+    assert!(install_missing(&node, Profile::Full).await.unwrap().is_empty());
+    apply(&node, Profile::Full, &plan(&node, Profile::Full).await.unwrap()).await.unwrap();
+    for change in plan(&node, Profile::Full).await.unwrap() {
         assert_eq!(change.action, Action::Unchanged, "{change:?}");
         assert!(change.version > 0 && change.installed == Some(change.version));
     }
     assert!(TEMPLATES.iter().all(|template| template.name.starts_with("siem-loader-")));
+}
+
+#[test]
+fn lean_templates_differ_in_the_word_for_it_and_setup_changes_one_into_the_other() {
+    let (full, lean) = (templates(Profile::Full), templates(Profile::Lean));
+    assert_eq!(full.len(), lean.len());
+    for (full, lean) in full.iter().zip(lean) {
+        assert_eq!((full.kind, full.name), (lean.kind, lean.name));
+        let installed: Value = serde_json::from_str(full.body).unwrap();
+        let change = compare(lean, Some(&installed));
+        let differs = match full.kind {
+            TemplateKind::Component => vec!["_meta.profile".to_owned()],
+            TemplateKind::Index => Vec::new(),
+        };
+        assert_eq!(change.differences, differs, "{}", full.name);
+    }
 }
 
 /// A pair of templates of this test only, in version `version`.

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use siem_loader::error::ErrorClass::{Configuration, Transient};
 use siem_loader::sink::{Auth, Cluster, ClusterConfig, Encoding, SigV4Service, SinkError};
 use siem_loader::templates::install_missing;
+use siem_parsers::document::Profile;
 
 use crate::error_json;
 
@@ -152,7 +153,7 @@ async fn without_the_right_to_manage_templates_the_command_is_named() {
         "no permissions for [cluster:admin/component_template/get] and User [name=u]",
     );
     let (url, _requests) = server(http("403 Forbidden", "", &denied));
-    let error = install_missing(&cluster(&url, Auth::None)).await.unwrap_err();
+    let error = install_missing(&cluster(&url, Auth::None), Profile::Full).await.unwrap_err();
     assert_eq!(error.class(), Configuration);
     assert!(error.to_string().contains("siem-loader setup --only templates"), "{error}");
 }

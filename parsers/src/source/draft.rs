@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Place;
 use crate::{
-    document::{ACTION_CLOSE, ACTION_OPEN, Item, ItemKind, Rendered, STATE_OPEN, decimal, put},
+    document::{ACTION_CLOSE, ACTION_OPEN, Item, ItemKind, Profile, Rendered, STATE_OPEN, decimal, put},
     id,
     json::{text, write::Record},
     time::two_digits,
@@ -63,8 +63,11 @@ impl<'o> Draft<'o> {
         &mut self.rendered.bytes
     }
 
-    /// Writes `@message`: the record as delivered, and what `common` of all documents is known of the object.
-    pub fn message(&mut self, text: &[u8]) {
+    /// Writes `@message`: the record as delivered, where the profile has it.
+    pub fn message(&mut self, place: &Place<'_>, text: &[u8]) {
+        if !place.object.profile.keeps(text) {
+            return;
+        }
         let out = &mut self.rendered.bytes;
         let begin = out.len();
         crate::shape::separate(out);
@@ -74,18 +77,24 @@ impl<'o> Draft<'o> {
         self.message = begin..out.len();
     }
 
-    /// Writes what is the same in all documents of the object, `@id` and `@timestamp`; behind [`Self::message`].
+    /// Writes what is the same in all documents of the object, `@id` and `@timestamp`; behind [`Self::message`]. `id` is
+    /// that of the document, so a lean one has it in `_id` only.
     #[inline]
     pub fn common(&mut self, place: &Place<'_>, id: &[u8], when: &When) {
         let out = &mut self.rendered.bytes;
-        put!(out, b",", &place.object.head, b",\"@id\":\"", id, b"\"");
+        crate::shape::separate(out);
+        put!(out, &place.object.head);
+        if place.object.profile == Profile::Full {
+            put!(out, b",\"@id\":\"", id, b"\"");
+        }
         when.write_timestamp(out);
     }
 
     /// As [`Self::common`], under another name than that of the log type.
     pub fn common_as(&mut self, log_type: &str, place: &Place<'_>, id: &[u8], when: &When) {
         let out = &mut self.rendered.bytes;
-        put!(out, b",\"@log_type\":\"", log_type.as_bytes(), b"\"");
+        crate::shape::separate(out);
+        put!(out, b"\"@log_type\":\"", log_type.as_bytes(), b"\"");
         put!(out, place.object.head_without_log_type(), b",\"@id\":\"", id, b"\"");
         when.write_timestamp(out);
     }

@@ -155,7 +155,7 @@ impl QueryLogWriter {
         self.flat.clear();
         let shaper = Shaper { record, fixer: &NoFixes };
         shaper.record(&self.members, &schema.record, &schema.reserved, draft.bytes(), &mut self.flat);
-        draft.message(record.tape.bytes(record.json, 0));
+        draft.message(place, record.tape.bytes(record.json, 0));
         draft.common(place, id, &when);
         for (name, text) in [("@log_group", &delivery.group), ("@log_stream", &delivery.stream)] {
             if let Some(text) = text {

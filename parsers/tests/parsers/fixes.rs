@@ -65,7 +65,11 @@ fn credentials_are_under_iam_or_value() {
         expect(ANY, path, &json!(arn), &json!({ "iam": arn }));
     }
     expect(ANY, path, &json!("secret"), &json!({"value": "secret"}));
-    stays(ANY, path, &json!({"accessKeyId": "AKIA"}));
+    stays(ANY, path, &json!({"keyPairId": "AKIA"}));
+    // Typed, so not in siem.flat.
+    let typed = at(ANY, path, &json!({"accessKeyId": "AKIA"}));
+    assert_eq!(found(&typed, path), &json!({"accessKeyId": "AKIA"}));
+    assert_eq!(typed["siem"].get("flat"), None);
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod parquet;
 mod parquet_encodings;
 mod parquet_files;
 mod parquet_hostile;
+mod profile;
 mod recognise;
 mod records;
 mod route53_resolver;

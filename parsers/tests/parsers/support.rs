@@ -30,6 +30,7 @@ pub(crate) fn context_for(log_type: &LogType, key: &str) -> ObjectContext {
         version_id: Some("v1".to_owned()),
         etag: Some("0123456789abcdef".to_owned()),
         ingested: "2024-01-02T03:06:00Z".to_owned(),
+        ..Provenance::default()
     };
     ObjectContext::new(&provenance, source::read_key(key), log_type.name)
 }

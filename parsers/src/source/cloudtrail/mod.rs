@@ -130,7 +130,7 @@ impl Writer for CloudTrailWriter {
         let bytes = draft.bytes();
         shaper.record(&self.members, &schema.record, &schema.reserved, bytes, &mut self.flat);
 
-        draft.message(record.tape.bytes(record.json, 0));
+        draft.message(&place, record.tape.bytes(record.json, 0));
         draft.common(&place, &id, &when);
         self.ecs(&event, &place, draft.bytes());
         draft.siem(&place, when.note.as_slice(), b"", &self.flat);

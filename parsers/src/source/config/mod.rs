@@ -107,7 +107,7 @@ impl Writer for ConfigWriter {
         let resource_type = item.text("resourceType").unwrap_or_default();
         let shaper = Shaper { record, fixer: &Reshape { resource_type: &resource_type, snapshot } };
         shaper.record(&self.members, &schema.record, &schema.reserved, draft.bytes(), &mut self.flat);
-        draft.message(record.tape.bytes(record.json, 0));
+        draft.message(&place, record.tape.bytes(record.json, 0));
         draft.common_as(log_type, &place, &own, &when);
         item.ecs(log_type, &place).write(draft.bytes());
         draft.siem(&place, when.note.as_slice(), b"", &self.flat);

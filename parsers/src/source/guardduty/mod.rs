@@ -166,7 +166,7 @@ impl GuardDutyWriter {
         self.flat.clear();
         let shaper = Shaper { record, fixer: &FindingFixes };
         shaper.record(&self.members, &schema.record, &schema.reserved, draft.bytes(), &mut self.flat);
-        draft.message(record.tape.bytes(record.json, node));
+        draft.message(&place, record.tape.bytes(record.json, node));
         draft.common_as(NAME, &place, &id, &when);
         ecs::write(&finding, &facts, &place, &mut self.user_agents, draft.bytes());
 

@@ -184,7 +184,7 @@ impl SecurityHubWriter {
             }
         }
         let related = read.ecs.take(MORE_ADDRESSES);
-        draft.message(record.tape.bytes(record.json, node));
+        draft.message(&place, record.tape.bytes(record.json, node));
         draft.common_as(NAME, &place, &read.id, &read.when);
         read.ecs.write(draft.bytes());
         self.more.clear();

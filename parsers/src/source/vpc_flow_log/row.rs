@@ -12,7 +12,7 @@ use super::{
     stencil::{self, Made, Stencils},
 };
 use crate::{
-    document::{Out, Poison, Rendered, put},
+    document::{Out, Poison, Profile, Rendered, put},
     id::hex_of,
     json::{
         tape::{LONG_TEXT, PATH_ROOM},
@@ -181,7 +181,17 @@ impl Pen {
         let Row { plan, delivery, place, when, id, look, transit, found, .. } = *row;
         let mut draft = Draft::begin(rendered, INDEX, when, id);
         let bytes = draft.bytes();
-        put!(bytes, b"\"@id\":\"", id, b"\"");
+        let head = place.object.head.as_slice();
+        let (name, head) = match head.strip_prefix(LOG_TYPE_HEAD).filter(|_| transit) {
+            Some(rest) => (TRANSIT_HEAD, rest),
+            None => (&b""[..], head),
+        };
+        let lean = place.object.profile == Profile::Lean;
+        if lean {
+            put!(bytes, name, head);
+        } else {
+            put!(bytes, b"\"@id\":\"", id, b"\"");
+        }
 
         self.flat.clear();
         let (mut slots, mut sound): ([&[u8]; SLOTS], u32) = ([b""; SLOTS], 0);
@@ -213,17 +223,18 @@ impl Pen {
             self.write_nodes(plan, record, bytes);
         }
 
-        bytes.extend_from_slice(b",\"@message\":\"");
-        if delivery.plain {
-            bytes.extend_from_slice(delivery.message);
-        } else {
-            text::escape_into(bytes, delivery.message);
+        // Fields without a column stand nowhere else.
+        if place.object.profile.keeps(delivery.message) || found > plan.columns.len() {
+            bytes.extend_from_slice(b",\"@message\":\"");
+            if delivery.plain {
+                bytes.extend_from_slice(delivery.message);
+            } else {
+                text::escape_into(bytes, delivery.message);
+            }
+            bytes.push(b'"');
         }
-        bytes.extend_from_slice(b"\",");
-        let head = place.object.head.as_slice();
-        match head.strip_prefix(LOG_TYPE_HEAD).filter(|_| transit) {
-            Some(rest) => put!(bytes, TRANSIT_HEAD, rest),
-            None => bytes.extend_from_slice(head),
+        if !lean {
+            put!(bytes, b",", name, head);
         }
         when.write_timestamp(bytes);
         let values = Values { slots: &slots, sound, log: &delivery.log, place };
