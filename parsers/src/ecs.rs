@@ -3,7 +3,9 @@
 //! For logs whose records find their fields in many places. What is written for every record of a flood (flow logs,
 //! CloudTrail) is put down directly instead.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cmp::Ordering};
+
+use crate::json::keys::same;
 
 /// Text as it stands inside a JSON string.
 pub type Text<'a> = Cow<'a, [u8]>;
@@ -48,7 +50,7 @@ impl<'a> Ecs<'a> {
     /// Adds a text to a list, if it is not in it.
     pub fn add(&mut self, name: &'static str, value: Option<impl Into<Text<'a>>>) {
         let Some(value) = value.map(Into::into).filter(|v: &Text<'a>| !v.is_empty()) else { return };
-        match self.fields.iter_mut().find(|(known, _)| *known == name) {
+        match self.fields.iter_mut().find(|(known, _)| is(known, name)) {
             Some((_, Value::List(list))) => {
                 if !list.contains(&value) {
                     list.push(value);
@@ -61,7 +63,7 @@ impl<'a> Ecs<'a> {
 
     /// Sets a value.
     pub fn set(&mut self, name: &'static str, value: Value<'a>) {
-        match self.fields.iter_mut().find(|(known, _)| *known == name) {
+        match self.fields.iter_mut().find(|(known, _)| is(known, name)) {
             Some((_, old)) => *old = value,
             None => self.fields.push((name, value)),
         }
@@ -70,7 +72,7 @@ impl<'a> Ecs<'a> {
     /// The value of a field.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
-        self.fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.fields.iter().find(|(known, _)| is(known, name)).map(|(_, value)| value)
     }
 
     /// The text of a field, if that is what it holds.
@@ -84,7 +86,7 @@ impl<'a> Ecs<'a> {
 
     /// Takes a field out.
     pub fn take(&mut self, name: &str) -> Option<Value<'a>> {
-        let at = self.fields.iter().position(|(known, _)| *known == name)?;
+        let at = self.fields.iter().position(|(known, _)| is(known, name))?;
         Some(self.fields.swap_remove(at).1)
     }
 
@@ -104,34 +106,55 @@ impl<'a> Ecs<'a> {
     /// Appends the fields as members of nested objects, each with a comma in front where `out` has members already.
     /// The fields are gone afterwards.
     pub fn write(&mut self, out: &mut Vec<u8>) {
-        self.fields.sort_by(|(one, _), (other, _)| one.split('.').cmp(other.split('.')));
-        let mut open: Vec<&'static str> = Vec::new();
+        self.fields.sort_unstable_by(|(one, _), (other, _)| by_parts(one, other));
+        // The objects that are open: parts of a name, each with its dot.
+        let mut open: &[u8] = b"";
         for (name, value) in self.fields.drain(..) {
-            let mut parts: Vec<&'static str> = name.split('.').collect();
-            let leaf = parts.pop().unwrap_or_default();
-            let same = open.iter().zip(&parts).take_while(|(one, other)| one == other).count();
-            for _ in same..open.len() {
-                out.push(b'}');
+            let name = name.as_bytes();
+            let leaf = memchr::memrchr(b'.', name).map_or(0, |dot| dot + 1);
+            let (parents, leaf) = name.split_at_checked(leaf).unwrap_or_default();
+            let same = open.iter().zip(parents).take_while(|(one, other)| one == other).count();
+            // Parts that begin alike are not the same.
+            let same = open.get(..same).and_then(|same| memchr::memrchr(b'.', same)).map_or(0, |dot| dot + 1);
+            close(out, open.get(same..).unwrap_or_default());
+            for part in parents.get(same..).unwrap_or_default().split(|&b| b == b'.') {
+                // Nothing is behind the last dot.
+                if !part.is_empty() {
+                    name_of(out, part);
+                    out.push(b'{');
+                }
             }
-            open.truncate(same);
-            for part in parts.into_iter().skip(same) {
-                name_of(out, part);
-                out.push(b'{');
-                open.push(part);
-            }
+            open = parents;
             name_of(out, leaf);
             write_value(out, &value);
         }
-        for _ in open {
-            out.push(b'}');
-        }
+        close(out, open);
     }
 }
 
-fn name_of(out: &mut Vec<u8>, name: &str) {
+/// The order of names by their parts: as that of bytes, with the dot before all others.
+fn by_parts(one: &str, other: &str) -> Ordering {
+    let rank = |byte: u8| if byte == b'.' { 0 } else { byte };
+    one.bytes().map(rank).cmp(other.bytes().map(rank))
+}
+
+/// Ends an object for each dot.
+fn close(out: &mut Vec<u8>, open: &[u8]) {
+    for _ in open.iter().filter(|&&byte| byte == b'.') {
+        out.push(b'}');
+    }
+}
+
+/// Whether two names are the same. There are some dozens in a document, each asked for by its name: so without a call.
+#[inline]
+fn is(known: &str, name: &str) -> bool {
+    same(known.as_bytes(), name.as_bytes())
+}
+
+fn name_of(out: &mut Vec<u8>, name: &[u8]) {
     crate::shape::separate(out);
     out.push(b'"');
-    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(name);
     out.extend_from_slice(b"\":");
 }
 

@@ -73,7 +73,7 @@ impl Renderer {
     }
 
     fn lines(&mut self, piece: &Piece, header: Option<&[u8]>, object: &ObjectContext, out: &mut Out<'_>) {
-        let valid = std::str::from_utf8(&piece.bytes).is_ok();
+        let valid = simdutf8::basic::from_utf8(&piece.bytes).is_ok();
         let (mut begin, mut ordinal) = (0, piece.first_ordinal);
         let mut lines = Vec::with_capacity(LINES);
         while let Some(rest) = piece.bytes.get(begin..).filter(|rest| !rest.is_empty()) {
@@ -96,7 +96,7 @@ impl Renderer {
     }
 
     fn json(&mut self, piece: &Piece, object: &ObjectContext, out: &mut Out<'_>) {
-        let valid = std::str::from_utf8(&piece.bytes).is_ok();
+        let valid = simdutf8::basic::from_utf8(&piece.bytes).is_ok();
         let values = piece.form == Form::Values;
         let mut cursor = Cursor { bytes: &piece.bytes, at: 0, values, line: None, next: None, work: 0 };
         let mut ordinal = piece.first_ordinal;

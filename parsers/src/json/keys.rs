@@ -41,9 +41,9 @@ pub(super) fn plain_name(original: &str) -> String {
     name
 }
 
-/// Two numbers that have all of a name of up to 16 bytes, for names of one length.
+/// Two numbers that have all of a name of up to 16 bytes, for names of one length: its first and last eight bytes.
 #[inline]
-fn ends(name: &[u8]) -> (u64, u64) {
+pub(crate) fn ends(name: &[u8]) -> (u64, u64) {
     match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
         _ => {
@@ -86,17 +86,19 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && if a.len() <= 16 { ends(a) == ends(b) } else { a == b }
 }
 
-/// Words of the bit set in [`Seen`].
+/// Words of each of the two bit sets in [`Seen`]: a bit for each value of a half of a tag.
 const WORDS: usize = 4;
 
 /// Looks at the members before a key that an object gets before its names go into a table. A look costs as much
 /// as the object has members so far, so an object of n members costs at most `MAX_LOOKS` times n steps.
 const MAX_LOOKS: u8 = 24;
 
-/// The names seen in an object, one bit each: a set bit asks for the exact look.
+/// The names seen in an object, a bit in each set: only where both are set it takes the exact look. With one set every
+/// other object of thirty names would ask in vain.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Seen {
-    bits: [u64; WORDS],
+    low: [u64; WORDS],
+    high: [u64; WORDS],
     /// A name with escapes was seen: its tag is not that of the text it stands for.
     escaped: bool,
     looks: u8,
@@ -118,10 +120,8 @@ impl Seen {
     #[inline(always)]
     pub(super) fn add(&mut self, tag: u16, escaped: bool) -> Look {
         self.escaped |= escaped;
-        let bit = 1u64 << (tag & 63);
-        let Some(word) = self.bits.get_mut(usize::from(tag >> 6) % WORDS) else { return Look::Members };
-        let seen = *word & bit != 0;
-        *word |= bit;
+        let [low, high] = tag.to_le_bytes();
+        let seen = set(&mut self.low, low) & set(&mut self.high, high);
         if !seen && !self.escaped {
             // The table has to know every name once it is in use.
             return if self.looks > MAX_LOOKS { Look::Table } else { Look::None };
@@ -129,6 +129,17 @@ impl Seen {
         self.looks = (self.looks + 1).min(MAX_LOOKS + 1);
         if self.looks > MAX_LOOKS { Look::Table } else { Look::Members }
     }
+}
+
+/// Sets a bit; gives whether it was set.
+#[inline(always)]
+fn set(bits: &mut [u64; WORDS], place: u8) -> bool {
+    let bit = 1u64 << (place & 63);
+    // A byte has no more than four words of bits.
+    let Some(word) = bits.get_mut(usize::from(place >> 6)) else { return true };
+    let was = *word & bit != 0;
+    *word |= bit;
+    was
 }
 
 /// The names of one object with many members, and the node of the last key of each name. Its hash is keyed, so

@@ -153,13 +153,22 @@ impl Tape {
     /// The value of a member by its key.
     #[must_use]
     pub fn member(&self, json: &[u8], object: usize, name: &str) -> Option<usize> {
-        let tag = keys::tag(name.as_bytes());
-        self.members(object)
-            .find(|&(key, _)| {
-                self.get(key).is_some_and(|k| k.tag == tag)
-                    && keys::same(self.bytes(json, key), name.as_bytes())
-            })
-            .map(|(_, value)| value)
+        let name = name.as_bytes();
+        let tag = keys::tag(name);
+        let end = self.get(object).filter(|n| n.kind == Kind::Object)?.next as usize;
+        let nodes = self.nodes.get(..end)?;
+        let mut at = object + 1;
+        // Writers ask for dozens of members: the tag alone takes most steps.
+        while let Some([key, value]) = nodes.get(at..).and_then(|rest| rest.first_chunk::<2>()) {
+            if key.tag == tag
+                && !key.is(SHADOWED)
+                && json.get(key.start as usize..key.end as usize).is_some_and(|known| keys::same(known, name))
+            {
+                return Some(at + 1);
+            }
+            at = value.next as usize;
+        }
+        None
     }
 
     /// The bytes of a node: a string's inside, everything else as written.

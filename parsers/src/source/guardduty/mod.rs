@@ -86,7 +86,7 @@ pub(super) fn is_finding(record: &Record<'_>, node: usize) -> bool {
     let arn = || member("arn").and_then(|arn| record.scalar(arn));
     let others = ["detectorId", "accountId", "type", "resource", "service", "severity"];
     member("schemaVersion").is_some()
-        && (others.iter().filter(|name| member(name).is_some()).count() > 2
+        && (others.iter().filter(|name| member(name).is_some()).nth(2).is_some()
             || arn().is_some_and(|arn| memchr::memmem::find(&arn, b":guardduty:").is_some()))
 }
 

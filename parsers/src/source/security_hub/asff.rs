@@ -154,7 +154,6 @@ impl<'a> Finding<'_, 'a> {
         ecs.text("rule.description", self.text(&["Description"]));
         self.url(ecs, self.text(&["SourceUrl"]));
         guardduty::endpoints(self, ecs);
-        guardduty::hidden_endpoints(self, ecs);
     }
 
     /// What es-loader's script does. `state` says that the finding has the members of which it makes the `_id`.

@@ -4,81 +4,127 @@
 use super::finding::{Finding, MORE_ADDRESSES, add_ip, lower, set_ip};
 use crate::{
     ecs::{Ecs, Text, Value},
-    json::{tape::Kind, text},
+    json::{tape::Kind, text, write::Record},
     source::finding_type::FindingType,
 };
 
-/// What stands in front of all names of an action.
-const ACTION: &str = "aws/guardduty/service/action/";
+/// The name of a value of an action.
+macro_rules! action {
+    ($action:expr, $name:expr) => {
+        concat!("aws/guardduty/service/action/", $action, "/", $name)
+    };
+}
 
-/// Where an action has its remote side, in the order of es-loader. The third is not found by es-loader, which takes
-/// the dot for the end of a name.
-const REMOTES: [&str; 3] = ["awsApiCallAction", "networkConnectionAction", "kubernetesApiCallAction"];
-const PROBE: &str = "portProbeAction/portProbeDetails.0_";
+/// The name of a value of the first port probe. It is not found by es-loader, which takes the dot for the end of a
+/// name.
+macro_rules! probe {
+    ($name:expr) => {
+        action!("portProbeAction/portProbeDetails.0_", $name)
+    };
+}
 
-impl<'a> Finding<'_, 'a> {
-    fn product_field(&self, name: &str) -> Option<Text<'a>> {
-        self.text(&["ProductFields", name])
+/// The name of a value of the instance's first interface. Not found by es-loader either.
+macro_rules! interface {
+    ($name:expr) => {
+        concat!("aws/guardduty/resource/instanceDetails/networkInterfaces.0_/", $name)
+    };
+}
+
+/// Where an action has its remote side, in the order of es-loader: address of version 4, of version 6.
+const REMOTES: [[&str; 2]; 3] = [
+    [
+        action!("awsApiCallAction", "remoteIpDetails/ipAddressV4"),
+        action!("awsApiCallAction", "remoteIpDetails/ipAddressV6"),
+    ],
+    [
+        action!("networkConnectionAction", "remoteIpDetails/ipAddressV4"),
+        action!("networkConnectionAction", "remoteIpDetails/ipAddressV6"),
+    ],
+    [
+        action!("kubernetesApiCallAction", "remoteIpDetails/ipAddressV4"),
+        action!("kubernetesApiCallAction", "remoteIpDetails/ipAddressV6"),
+    ],
+];
+
+/// The same of a port probe.
+const PROBE: [&str; 2] = [probe!("remoteIpDetails/ipAddressV4"), probe!("remoteIpDetails/ipAddressV6")];
+
+/// What stands in front of all these names.
+const GUARDDUTY: &[u8] = b"aws/guardduty/";
+
+/// The fields of a product that has those of GuardDuty.
+struct ProductFields<'a> {
+    record: Record<'a>,
+    /// Node of `ProductFields`.
+    node: usize,
+}
+
+impl<'a> ProductFields<'a> {
+    /// None where none of its names is one of GuardDuty's: then some twenty of them need not be looked for.
+    fn of(finding: &Finding<'_, 'a>) -> Option<Self> {
+        let (record, node) = (finding.record, finding.at(&["ProductFields"])?);
+        let mut names = record.tape.members(node).map(|(key, _)| record.bytes(key));
+        names.any(|name| name.starts_with(GUARDDUTY)).then_some(Self { record, node })
     }
 
-    fn action_field(&self, action: &str, name: &str) -> Option<Text<'a>> {
-        self.product_field(&[ACTION, action, "/", name].concat())
-    }
-
-    fn interface_field(&self, name: &str) -> Option<Text<'a>> {
-        self.product_field(&["aws/guardduty/resource/instanceDetails/networkInterfaces.0_/", name].concat())
+    fn text(&self, name: &str) -> Option<Text<'a>> {
+        self.record.scalar(self.record.member(self.node, name)?)
     }
 }
 
-/// The two sides of the traffic, as far as es-loader reads them.
+/// The two sides of the traffic.
 pub(super) fn endpoints<'a>(finding: &Finding<'_, 'a>, ecs: &mut Ecs<'a>) {
-    const CONNECTION: &str = "networkConnectionAction";
-    let local = finding.action_field(CONNECTION, "localIpDetails/ipAddressV4");
+    if let Some(fields) = ProductFields::of(finding) {
+        known_endpoints(finding, &fields, ecs);
+        hidden_endpoints(finding, &fields, ecs);
+    }
+}
+
+/// As far as es-loader reads them.
+fn known_endpoints<'a>(finding: &Finding<'_, 'a>, fields: &ProductFields<'a>, ecs: &mut Ecs<'a>) {
+    let local = fields.text(action!("networkConnectionAction", "localIpDetails/ipAddressV4"));
     add_ip(ecs, "related.ip", local.clone());
     ecs.text("destination.address", local.clone());
     set_ip(ecs, "destination.ip", local);
-    let port = finding.action_field(CONNECTION, "localPortDetails/port");
+    let port = fields.text(action!("networkConnectionAction", "localPortDetails/port"));
     finding.number(ecs, "destination.port", port);
-    let port = finding.action_field(CONNECTION, "remotePortDetails/port");
+    let port = fields.text(action!("networkConnectionAction", "remotePortDetails/port"));
     finding.number(ecs, "source.port", port);
-    for (place, action) in REMOTES.into_iter().enumerate() {
-        let remote = finding.action_field(action, "remoteIpDetails/ipAddressV4");
+    for (place, [v4, v6]) in REMOTES.into_iter().enumerate() {
+        let remote = fields.text(v4);
         add_ip(ecs, "related.ip", remote.clone());
         // Kubernetes is among the related addresses only.
         if place < 2 && ecs.get("source.address").is_none() {
             ecs.text("source.address", remote.clone());
             set_ip(ecs, "source.ip", remote);
         }
-        add_ip(ecs, "related.ip", finding.action_field(action, "remoteIpDetails/ipAddressV6"));
+        add_ip(ecs, "related.ip", fields.text(v6));
     }
-    let domain = finding.action_field("dnsRequestAction", "domain");
-    ecs.text("dns.question.name", domain);
+    ecs.text("dns.question.name", fields.text(action!("dnsRequestAction", "domain")));
 }
 
 /// What es-loader does not read because of a dot in the name, or does not look for: port probes, the instance's
 /// interface, Kubernetes, IPv6. Only fields that are still free are set.
-pub(super) fn hidden_endpoints<'a>(finding: &Finding<'_, 'a>, ecs: &mut Ecs<'a>) {
-    let remote_of = |action: &str, version: &str| {
-        finding.action_field(action, &["remoteIpDetails/ipAddress", version].concat())
-    };
-    let remote = ["V4", "V6"].into_iter().find_map(|version| {
-        let probe = || remote_of(PROBE, version);
-        REMOTES.into_iter().find_map(|action| remote_of(action, version)).or_else(probe)
-    });
+fn hidden_endpoints<'a>(finding: &Finding<'_, 'a>, fields: &ProductFields<'a>, ecs: &mut Ecs<'a>) {
     if ecs.get("source.address").is_none() {
+        let mut names = [0, 1].into_iter().flat_map(|version| {
+            let of = move |names: [&'static str; 2]| names.into_iter().nth(version);
+            REMOTES.into_iter().chain([PROBE]).filter_map(of)
+        });
+        let remote = names.find_map(|name| fields.text(name));
         ecs.text("source.address", remote.clone());
         set_ip(ecs, "source.ip", remote);
     }
     if ecs.get("destination.address").is_none() {
-        let local = finding
-            .action_field(PROBE, "localIpDetails/ipAddressV4")
-            .or_else(|| finding.interface_field("privateIpAddress"));
+        let local = fields
+            .text(probe!("localIpDetails/ipAddressV4"))
+            .or_else(|| fields.text(interface!("privateIpAddress")));
         ecs.text("destination.address", local.clone());
         set_ip(ecs, "destination.ip", local);
-        let port = finding.action_field(PROBE, "localPortDetails/port");
+        let port = fields.text(probe!("localPortDetails/port"));
         finding.number(ecs, "destination.port", port);
     }
-    set_ip(ecs, "destination.nat.ip", finding.interface_field("publicIp"));
+    set_ip(ecs, "destination.nat.ip", fields.text(interface!("publicIp")));
 }
 
 /// Adds both sides to what is related: to `related.ip` where es-loader has nothing there, else to
@@ -125,10 +171,11 @@ pub(super) fn set_parts(ecs: &mut Ecs<'_>, parts: &FindingType<'_>) {
 /// Direction, category, and the sides exchanged where the instance began; none where es-loader stops.
 pub(super) fn direction<'a>(finding: &Finding<'_, 'a>, ecs: &mut Ecs<'a>, threat: Threat) -> Option<()> {
     ecs.text("event.category", Some(&b"intrusion_detection"[..]));
-    let action = finding.product_field("aws/guardduty/service/action/actionType");
+    let action = finding.text(&["ProductFields", "aws/guardduty/service/action/actionType"]);
     let direction = match action.as_deref() {
         Some(b"NETWORK_CONNECTION") => {
-            let direction = finding.action_field("networkConnectionAction", "connectionDirection")?;
+            let direction = finding
+                .text(&["ProductFields", action!("networkConnectionAction", "connectionDirection")])?;
             Some(Text::Owned(lower(&direction)))
         }
         Some(b"DNS_REQUEST") => Some(Text::Borrowed(&b"outbound"[..])),

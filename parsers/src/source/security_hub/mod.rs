@@ -96,7 +96,7 @@ pub(super) fn holds_findings(record: &Record<'_>, node: usize) -> bool {
     let asff = ["SchemaVersion", "GeneratorId", "AwsAccountId", "Types", "Severity", "Title"];
     let ocsf = ["finding_info", "finding", "vulnerabilities"];
     LISTS.iter().any(list)
-        || (there(&"ProductArn") && asff.iter().filter(|name| there(name)).count() > 1)
+        || (there(&"ProductArn") && asff.iter().filter(|name| there(name)).nth(1).is_some())
         || (there(&"class_uid") && there(&"metadata") && ocsf.iter().any(there))
 }
 
