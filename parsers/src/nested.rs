@@ -18,7 +18,9 @@ pub(crate) fn object(out: &mut Vec<u8>, name: &str, write: impl FnOnce(&mut Vec<
     }
 }
 
-/// Appends `"name":"…"`, if there is a text.
+/// Appends `"name":"…"`, if there is a text. Names are constants: inlined, their copies are a few instructions and no
+/// calls.
+#[inline(always)]
 pub(crate) fn text(out: &mut Vec<u8>, name: &str, inside: Option<&[u8]>) {
     if let Some(inside) = inside.filter(|inside| !inside.is_empty()) {
         separate(out);
@@ -51,6 +53,7 @@ pub(crate) fn list<T: AsRef<[u8]>>(out: &mut Vec<u8>, name: &str, texts: &[T]) {
 }
 
 /// Appends `"name":`, behind a comma where a member stands before it.
+#[inline(always)]
 fn key(out: &mut Vec<u8>, name: &str) {
     separate(out);
     out.push(b'"');

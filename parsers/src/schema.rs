@@ -101,8 +101,19 @@ impl Schema {
 #[derive(Debug, Clone, Default)]
 pub struct Fields {
     fields: Vec<(Box<[u8]>, Field)>,
-    /// By tag: the tag and the place in `fields` plus one, 0 where there is none. A power of two long.
-    places: Vec<(u16, u16)>,
+    /// By tag. A power of two long.
+    places: Vec<Place>,
+}
+
+/// A place in the table of names. What most lookups need stands here, in one line of the processor's memory.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    /// Beginning and end of the name, see [`keys::ends`].
+    ends: (u64, u64),
+    len: u32,
+    tag: u16,
+    /// The place in `fields` plus one, 0 where there is none.
+    field: u16,
 }
 
 impl Fields {
@@ -127,12 +138,14 @@ impl Fields {
         let mask = self.places.len().wrapping_sub(1);
         let mut at = usize::from(tag) & mask;
         // Ends: three quarters of the places are free.
-        while let Some(&(known, place)) = self.places.get(at) {
-            let place = usize::from(place).checked_sub(1)?;
-            if known == tag
-                && let Some((_, field)) = self.fields.get(place).filter(|(known, _)| keys::same(known, name))
-            {
-                return Some(field);
+        while let Some(place) = self.places.get(at) {
+            let field = usize::from(place.field).checked_sub(1)?;
+            if place.tag == tag && place.len as usize == name.len() && place.ends == keys::ends(name) {
+                let (known, field) = self.fields.get(field)?;
+                // The ends are all of a name of up to sixteen bytes.
+                if name.len() <= 16 || **known == *name {
+                    return Some(field);
+                }
             }
             at = (at + 1) & mask;
         }
@@ -161,15 +174,15 @@ impl Fields {
     /// Builds `places`.
     fn index(&mut self) {
         let len = (self.fields.len() * 4).next_power_of_two();
-        self.places = vec![(0, 0); len];
-        for (place, (name, _)) in (1u16..).zip(&self.fields) {
+        self.places = vec![Place::default(); len];
+        for (field, (name, _)) in (1u16..).zip(&self.fields) {
             let tag = keys::tag(name);
             let mut at = usize::from(tag) & (len - 1);
-            while self.places.get(at).is_some_and(|taken| taken.1 != 0) {
+            while self.places.get(at).is_some_and(|taken| taken.field != 0) {
                 at = (at + 1) & (len - 1);
             }
             if let Some(free) = self.places.get_mut(at) {
-                *free = (tag, place);
+                *free = Place { ends: keys::ends(name), len: name.len() as u32, tag, field };
             }
         }
     }
@@ -225,9 +238,15 @@ impl Field {
     }
 
     /// Whether the template takes a value at this field as it stands. Objects are not asked here.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn takes(&self, record: &Record<'_>, node: usize) -> bool {
+        // Most values, and most types.
+        (record.kind(node) == Some(Kind::String) && matches!(self.kind, Type::Text | Type::Date | Type::Ip))
+            || self.takes_other(record, node)
+    }
+
+    fn takes_other(&self, record: &Record<'_>, node: usize) -> bool {
         let Some(entry) = record.tape.get(node) else { return false };
         match entry.kind {
             Kind::String => match self.kind {

@@ -34,6 +34,17 @@ fn special_mask(chunk: [u8; LANES]) -> u32 {
     (quote | backslash | control).to_bitmask()
 }
 
+/// [`special_mask`] of two vectors.
+#[inline]
+fn window_mask(window: &[u8; 2 * LANES]) -> u32 {
+    let (halves, _) = window.as_chunks::<LANES>();
+    let mut mask = 0;
+    for (place, half) in halves.iter().enumerate() {
+        mask |= special_mask(*half) << (LANES * place);
+    }
+    mask
+}
+
 /// Whether a byte may not stand unescaped in a JSON string.
 #[inline]
 fn is_special(byte: u8) -> bool {
@@ -45,8 +56,8 @@ fn is_special(byte: u8) -> bool {
 pub fn find_special(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     // Two at a time: most strings end within 32 bytes, so the branch is easily foreseen.
-    while let (Some(low), Some(high)) = (lanes(bytes, at), lanes(bytes, at + LANES)) {
-        let mask = special_mask(low) | special_mask(high) << LANES;
+    while let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk::<{ 2 * LANES }>()) {
+        let mask = window_mask(window);
         if mask != 0 {
             return Some(at + mask.trailing_zeros() as usize);
         }
