@@ -33,8 +33,8 @@ fn interrupted_by(name: &str) {
     let cluster = SlowCluster::start(Duration::from_millis(400));
     let stack = Stack::new(Setup {
         // Long enough for a slow machine to get as far as the first answer.
-        timeout: 20,
-        visibility: 22,
+        timeout: 40,
+        visibility: 42,
         receives: 3,
         concurrency: 2,
         environment: vec![("OPENSEARCH_URL", cluster.url()), ("SIEM_LOADER_MAX_REQUESTS", "1".to_owned())],
@@ -44,7 +44,7 @@ fn interrupted_by(name: &str) {
     let first = stack.process().expect("it runs");
     assert!(signal(first, name));
     // One that is stopped keeps to no deadline and answers nobody: it must be killed, and not by us.
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_secs(120);
     while is_alive(first) {
         assert!(Instant::now() < end, "MiniStack did not end process {first}");
         std::thread::sleep(Duration::from_millis(50));
@@ -54,7 +54,7 @@ fn interrupted_by(name: &str) {
     assert!((1..RECORDS as u64).contains(&before), "{before} records: not in the middle");
     assert_eq!(ledger(&stack.bucket), [] as [Value; 0], "it claims something that nobody could know");
 
-    stack.wait_until_empty(Duration::from_secs(90));
+    stack.wait_until_empty(Duration::from_secs(180));
     assert_eq!(runtime().block_on(count(&node(), &index)), RECORDS as u64);
     assert_eq!(stack.dead_messages(), 0);
     assert_ne!(stack.process(), Some(first));
