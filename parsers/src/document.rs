@@ -347,8 +347,6 @@ pub struct Rendered {
     pub invalid_utf8: u64,
     /// Earliest and latest event time.
     pub span: Option<(Instant, Instant)>,
-    /// Of the object that is being rendered, see [`ObjectContext::with_index_mark`].
-    pub(crate) index_mark: Option<Arc<str>>,
 }
 
 impl Rendered {
@@ -378,8 +376,13 @@ impl Rendered {
     pub(crate) fn add(&mut self, document: &[u8], source: usize, ordinal: u64, time: Option<Instant>) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(document);
+        self.close(ordinal, start, start + source, time);
+    }
+
+    /// Notes that the document that begins at `start`, with its source line at `source`, is at its end.
+    pub(crate) fn close(&mut self, ordinal: u64, start: usize, source: usize, time: Option<Instant>) {
         let end = self.bytes.len();
-        self.items.push(Item { ordinal, start, source: start + source, end, kind: ItemKind::Record });
+        self.items.push(Item { ordinal, start, source, end, kind: ItemKind::Record });
         if let Some(time) = time {
             self.saw(time);
         }

@@ -63,7 +63,6 @@ impl Renderer {
         out: &mut Rendered,
         full: &mut dyn FnMut(&mut Rendered),
     ) {
-        out.index_mark.clone_from(&object.index_mark);
         let mut out = Out::new(out, chunk, full);
         match &piece.form {
             Form::List | Form::Values => self.json(piece, object, &mut out),

@@ -24,11 +24,7 @@ impl<R: Read> Ahead<R> {
 
 impl<R: Read> Read for Ahead<R> {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        let there = self.fill_buf()?;
-        let count = there.len().min(room.len());
-        if let (Some(to), Some(from)) = (room.get_mut(..count), there.get(..count)) {
-            to.copy_from_slice(from);
-        }
+        let count = self.fill_buf()?.read(room)?;
         self.consume(count);
         Ok(count)
     }

@@ -34,11 +34,11 @@ pub struct Finished {
 
 impl<'o> Draft<'o> {
     /// Begins a document of the index `index` + month; `id` as it stands inside a JSON string.
-    pub fn begin(rendered: &'o mut Rendered, index: &str, when: &When, id: &[u8]) -> Self {
+    pub fn begin(rendered: &'o mut Rendered, index: &str, place: &Place<'_>, when: &When, id: &[u8]) -> Self {
         let out = &mut rendered.bytes;
         let start = out.len();
         put!(out, ACTION_OPEN, b"\"_index\":\"", index.as_bytes());
-        if let Some(mark) = &rendered.index_mark {
+        if let Some(mark) = &place.object.index_mark {
             put!(out, mark.as_bytes(), b"-");
         }
         match when.month {
@@ -129,10 +129,7 @@ impl<'o> Draft<'o> {
         rendered.bytes.extend_from_slice(b"}\n");
         let end = rendered.bytes.len();
         let ordinal = place.ordinal;
-        rendered.items.push(Item { ordinal, start, source, end, kind: ItemKind::Record });
-        if let Some(time) = when.event {
-            rendered.saw(time);
-        }
+        rendered.close(ordinal, start, source, when.event);
         Finished { source: source..end, message, ordinal }
     }
 }
@@ -140,11 +137,11 @@ impl<'o> Draft<'o> {
 impl Finished {
     /// Writes the same document, without `@message`, as the current state of a finding: OpenSearch keeps the one with
     /// the highest version. `id` as it stands inside a JSON string.
-    pub fn state(&self, rendered: &mut Rendered, id: &[u8], version: u64) {
+    pub fn state(&self, rendered: &mut Rendered, place: &Place<'_>, id: &[u8], version: u64) {
         let out = &mut rendered.bytes;
         let start = out.len();
         put!(out, STATE_OPEN, b"\"_index\":\"", STATE_INDEX.as_bytes());
-        if let Some(mark) = &rendered.index_mark {
+        if let Some(mark) = &place.object.index_mark {
             put!(out, b"-", mark.as_bytes());
         }
         put!(out, b"\",\"_id\":\"", id);

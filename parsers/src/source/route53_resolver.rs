@@ -151,7 +151,7 @@ impl QueryLogWriter {
             (None, Some(time)) => When::of(Some(time), true, object),
             (time, _) => When::of_text(time.as_deref(), object),
         };
-        let mut draft = Draft::begin(out.rendered, INDEX, &when, id);
+        let mut draft = Draft::begin(out.rendered, INDEX, place, &when, id);
         self.flat.clear();
         let shaper = Shaper { record, fixer: &NoFixes };
         shaper.record(&self.members, &schema.record, &schema.reserved, draft.bytes(), &mut self.flat);

@@ -122,7 +122,7 @@ impl Writer for CloudTrailWriter {
         resolve(&record, 0, &schema.record, &mut event.slots, &mut self.members);
         let when = When::of_text(event.text(Slot::EventTime).as_deref(), place.object.key_info.time);
         let id = document_id(&event, &place);
-        let mut draft = Draft::begin(out.rendered, INDEX, &when, &id);
+        let mut draft = Draft::begin(out.rendered, INDEX, &place, &when, &id);
 
         self.flat.clear();
         let event_source = event.text(Slot::EventSource).unwrap_or_default();

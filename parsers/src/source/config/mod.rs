@@ -101,7 +101,7 @@ impl Writer for ConfigWriter {
             object => When::of_text(item.text("configurationItemCaptureTime").as_deref(), object),
         };
         let (own, id) = item.ids(log_type, &when);
-        let mut draft = Draft::begin(out.rendered, INDEX, &when, &id);
+        let mut draft = Draft::begin(out.rendered, INDEX, &place, &when, &id);
 
         self.flat.clear();
         let resource_type = item.text("resourceType").unwrap_or_default();

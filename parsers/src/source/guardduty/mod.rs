@@ -162,7 +162,7 @@ impl GuardDutyWriter {
             None => fitting_id(id.clone()),
         };
 
-        let mut draft = Draft::begin(out.rendered, INDEX, &when, &document_id);
+        let mut draft = Draft::begin(out.rendered, INDEX, &place, &when, &document_id);
         self.flat.clear();
         let shaper = Shaper { record, fixer: &FindingFixes };
         shaper.record(&self.members, &schema.record, &schema.reserved, draft.bytes(), &mut self.flat);
@@ -194,7 +194,7 @@ impl GuardDutyWriter {
         if let Some(state) = state
             && let Some(version) = state.version()
         {
-            finished.state(out.rendered, &state.id(), version);
+            finished.state(out.rendered, &place, &state.id(), version);
         }
     }
 }

@@ -165,7 +165,7 @@ impl SecurityHubWriter {
             }
         }
 
-        let mut draft = Draft::begin(out.rendered, INDEX, &read.when, &read.document);
+        let mut draft = Draft::begin(out.rendered, INDEX, &place, &read.when, &read.document);
         self.flat.clear();
         let shaper = Shaper { record, fixer: &NoFixes };
         let bytes = draft.bytes();
@@ -202,7 +202,7 @@ impl SecurityHubWriter {
         draft.siem(&place, read.when.note.as_slice(), &self.more, &self.flat);
         let finished = draft.finish(&place, &read.when);
         if let Some(version) = read.state.version() {
-            finished.state(out.rendered, &read.state.id(), version);
+            finished.state(out.rendered, &place, &read.state.id(), version);
         }
     }
 }

@@ -179,7 +179,7 @@ impl Pen {
     /// Writes a document column by column; `value` gives the values.
     fn draft<'v>(&mut self, row: &Row<'_>, value: impl Fn(usize) -> &'v [u8], rendered: &mut Rendered) {
         let Row { plan, delivery, place, when, id, look, transit, found, .. } = *row;
-        let mut draft = Draft::begin(rendered, INDEX, when, id);
+        let mut draft = Draft::begin(rendered, INDEX, place, when, id);
         let bytes = draft.bytes();
         let head = place.object.head.as_slice();
         let (name, head) = match head.strip_prefix(LOG_TYPE_HEAD).filter(|_| transit) {
