@@ -141,20 +141,18 @@ pub struct Change {
 /// # Errors
 /// [`SinkError::TemplatesForbidden`] when the user may not list or create templates.
 pub async fn install_missing(cluster: &Cluster, profile: Profile) -> Result<Vec<String>, SinkError> {
-    let installed = install_missing_of(cluster, templates(profile)).await?;
-    if installed.is_empty() {
-        warn_of_other(cluster, profile).await?;
+    let (created, components) = create_missing(cluster, templates(profile)).await?;
+    if created.is_empty() {
+        warn_of_other(&components, profile);
     }
-    Ok(installed)
+    Ok(created)
 }
 
 /// Tells where the installed templates are of another profile than the documents. Both take the documents of both; which
 /// of the promises of a profile then hold: `docs/install.md`.
-async fn warn_of_other(cluster: &Cluster, profile: Profile) -> Result<(), SinkError> {
-    let filter = "component_templates.name,component_templates.component_template._meta.profile";
-    let there = installed(cluster, TemplateKind::Component, &[("filter_path", filter)]).await?;
+fn warn_of_other(components: &BTreeMap<String, Value>, profile: Profile) {
     let of = |body: &Value| body.pointer(PROFILE).and_then(Value::as_str).unwrap_or_default() == "lean";
-    let other = there.iter().filter(|(_, body)| of(body) != (profile == Profile::Lean)).count();
+    let other = components.iter().filter(|(_, body)| of(body) != (profile == Profile::Lean)).count();
     if other > 0 {
         tracing::warn!(
             documents = profile.as_str(),
@@ -163,7 +161,6 @@ async fn warn_of_other(cluster: &Cluster, profile: Profile) -> Result<(), SinkEr
              setup --only templates`"
         );
     }
-    Ok(())
 }
 
 /// [`install_missing`] for another table.
@@ -171,22 +168,31 @@ async fn warn_of_other(cluster: &Cluster, profile: Profile) -> Result<(), SinkEr
 /// # Errors
 /// As [`install_missing`].
 pub async fn install_missing_of(cluster: &Cluster, templates: &[Template]) -> Result<Vec<String>, SinkError> {
-    let mut present = BTreeSet::new();
-    for kind in [TemplateKind::Component, TemplateKind::Index] {
-        let filter = format!("{kind}s.name");
-        for (name, _) in installed(cluster, kind, &[("filter_path", &filter)]).await? {
-            present.insert((kind.as_str(), name));
-        }
-    }
+    create_missing(cluster, templates).await.map(|(created, _)| created)
+}
+
+/// [`install_missing_of`]; gives what it created, and of each component template that was there its name and profile.
+async fn create_missing(
+    cluster: &Cluster,
+    templates: &[Template],
+) -> Result<(Vec<String>, BTreeMap<String, Value>), SinkError> {
+    let filter = "component_templates.name,component_templates.component_template._meta.profile";
+    let components = installed(cluster, TemplateKind::Component, &[("filter_path", filter)]).await?;
+    let filter = "index_templates.name";
+    let indices = installed(cluster, TemplateKind::Index, &[("filter_path", filter)]).await?;
     let mut created = Vec::new();
     for template in templates {
-        let missing = !present.contains(&(template.kind.as_str(), template.name.to_owned()));
+        let present = match template.kind {
+            TemplateKind::Component => &components,
+            TemplateKind::Index => &indices,
+        };
+        let missing = !present.contains_key(template.name);
         if missing && put(cluster, template, true).await? {
             tracing::info!(kind = %template.kind, name = template.name, "template created");
             created.push(template.name.to_owned());
         }
     }
-    Ok(created)
+    Ok((created, components))
 }
 
 /// Compares every template with what is installed; changes nothing.
