@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use super::{Error, stages};
 use crate::{
     fetch::{FetchError, ObjectRef, Source},
-    pipeline::{self, Chunk, Counts, ObjectReport, Output, Settings},
+    pipeline::{self, Chunk, Counts, Discard, GatherError, ObjectReport, Output, Settings},
     sink::{BulkOutput, Cluster, Encoding, Gate, Latencies, Pace, Random, SendSettings, Sent, most_requests},
     usage::usage,
 };
@@ -140,21 +140,6 @@ impl Outcome {
     }
 }
 
-/// Drops documents, and counts their bytes.
-#[derive(Debug, Default)]
-struct Discard {
-    plain: AtomicU64,
-    out: AtomicU64,
-}
-
-impl Output for Discard {
-    fn take(&self, chunk: Chunk) {
-        self.plain.fetch_add(chunk.plain as u64, Ordering::Relaxed);
-        self.out.fetch_add(chunk.bytes.len() as u64, Ordering::Relaxed);
-        chunk.discard();
-    }
-}
-
 /// Counts bytes before packing on their way to a cluster.
 struct Counted {
     to: Arc<BulkOutput>,
@@ -193,13 +178,13 @@ pub(crate) fn execute(
     settings.profile = profile;
     settings.encoding = if job.gzip { Encoding::Gzip } else { Encoding::Identity };
     let mut outcome = match (&job.kind, cluster) {
-        (Kind::Stages, _) => stages::execute(&listed, source)?,
+        (Kind::Stages, _) => stages::execute(&listed, source, profile)?,
         (Kind::Discard, _) => {
             let discard = Arc::new(Discard::default());
             let output = Arc::clone(&discard) as Arc<dyn Output>;
             let mut outcome = run(&listed, source, &settings, output, || ())?;
-            outcome.plain_bytes = discard.plain.load(Ordering::Relaxed);
-            outcome.out_bytes = discard.out.load(Ordering::Relaxed);
+            outcome.plain_bytes = discard.plain();
+            outcome.out_bytes = discard.out();
             outcome
         }
         (Kind::Send(sending), Some(cluster)) => send(&listed, source, settings, sending, cluster, runtime)?,
@@ -231,21 +216,13 @@ fn run(
     output: Arc<dyn Output>,
     last: impl FnOnce(),
 ) -> Result<Outcome, Error> {
-    let (reports, told) = crossbeam_channel::unbounded();
-    std::thread::scope(|scope| {
-        let gathering = scope.spawn(|| {
-            let mut outcome = Outcome::default();
-            told.into_iter().for_each(|report| outcome.add(&report));
-            outcome
-        });
-        let run = pipeline::run(listed, source, settings, &output, &reports);
-        drop(output);
-        last();
-        // That was the last sender of reports, so gathering ends.
-        drop(reports);
-        run.map_err(|error| Error::Run(format!("cannot start the threads that render: {error}")))?;
-        gathering.join().map_err(|_| Error::Run("the figures of a run are lost".to_owned()))
-    })
+    let mut outcome = Outcome::default();
+    let told = |report: ObjectReport| outcome.add(&report);
+    pipeline::gather(listed, source, settings, output, told, last).map_err(|error| match error {
+        GatherError::Threads(ref cause) => Error::Run(format!("{error}: {cause}")),
+        GatherError::Lost => Error::Run(error.to_string()),
+    })?;
+    Ok(outcome)
 }
 
 fn send(

@@ -3,7 +3,7 @@
 use crossbeam_channel::Receiver;
 use siem_parsers::{
     decode::Decoder,
-    document::{ItemKind, ObjectContext, Provenance, Rendered},
+    document::{ItemKind, ObjectContext, Profile, Provenance, Rendered},
     render::Renderer,
     source::{self, LogType},
     split::{Cut, Cutter, Limits, Piece},
@@ -12,27 +12,22 @@ use siem_parsers::{
 use super::{Error, job::Outcome};
 use crate::{
     fetch::{FetchError, ObjectRef, Source},
-    pipeline::Settings,
+    pipeline::{CHUNK, READ, Settings},
     sink::Encoding,
     usage::thread_seconds,
 };
-
-/// Decoded bytes asked for at a time.
-const READ: usize = 256 << 10;
-
-/// Documents are packed in parts of this size, as in the pipeline.
-const CHUNK: usize = 6 << 20;
 
 /// Measures all stages over a listing. Parquet, which has other stages, is passed over.
 pub(super) fn execute(
     listed: &Receiver<Result<ObjectRef, FetchError>>,
     source: &Source,
+    profile: Profile,
 ) -> Result<Outcome, Error> {
     let mut outcome = Outcome::default();
     let limits = Settings::for_threads(1).limits;
     for object in listed {
         let object = object.map_err(|error| Error::Run(error.to_string()))?;
-        one(&object, source, limits, &mut outcome)?;
+        one(&object, source, limits, profile, &mut outcome)?;
     }
     Ok(outcome)
 }
@@ -47,7 +42,13 @@ impl Clock {
     }
 }
 
-fn one(object: &ObjectRef, source: &Source, limits: Limits, outcome: &mut Outcome) -> Result<(), Error> {
+fn one(
+    object: &ObjectRef,
+    source: &Source,
+    limits: Limits,
+    profile: Profile,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
     let failed = |error: &dyn std::fmt::Display| Error::Run(format!("{object}: {error}"));
     let body = source.open(object).map_err(|error| failed(&error))?;
     let mut clock = Clock(thread_seconds());
@@ -63,7 +64,7 @@ fn one(object: &ObjectRef, source: &Source, limits: Limits, outcome: &mut Outcom
     if siem_parsers::split::parquet::is_parquet(&first) {
         return Ok(());
     }
-    let provenance = Provenance { key: object.key.clone(), ..Provenance::default() };
+    let provenance = Provenance { key: object.key.clone(), profile, ..Provenance::default() };
     let context = ObjectContext::new(&provenance, info, log_type.name);
     let mut rendering =
         Rendering { renderer: Renderer::new(log_type), context, rendered: Rendered::default() };

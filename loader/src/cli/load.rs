@@ -1,12 +1,10 @@
 //! `siem-loader load`
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use siem_parsers::document::Profile;
 
 use super::{
     FAILED, InputArgs, OutputFormat,
@@ -16,12 +14,10 @@ use super::{
     progress::Progress,
     summary::Summary,
 };
-use siem_parsers::document::Profile;
-
 use crate::{
     engine::{Engine, EngineParts, RunEnd},
     metrics::Metrics,
-    pipeline::{Chunk, Output, Settings},
+    pipeline::{Discard, Output, Settings},
     sink::{Cluster, Encoding, SinkError},
     templates,
 };
@@ -48,19 +44,6 @@ pub(super) struct LoadArgs {
     output: OutputFormat,
 }
 
-/// Drops documents, and counts them.
-#[derive(Debug, Default)]
-struct Discard {
-    bytes: AtomicU64,
-}
-
-impl Output for Discard {
-    fn take(&self, chunk: Chunk) {
-        self.bytes.fetch_add(chunk.bytes.len() as u64, Ordering::Relaxed);
-        chunk.discard();
-    }
-}
-
 pub(super) fn run(args: LoadArgs) -> anyhow::Result<u8> {
     let mut summary = Summary::new(args.output);
     if let Err(error) = load(&args, &mut summary) {
@@ -82,8 +65,8 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
         settings.encoding = if args.gzip == Some(true) { args.send.packed() } else { Encoding::Identity };
         let discard = Arc::new(Discard::default());
         let output: Arc<dyn Output> = Arc::clone(&discard) as Arc<dyn Output>;
-        gather(&source.list(args.input.paths.clone()), &source, &settings, output, summary, || ())?;
-        summary.bytes_out = discard.bytes.load(Ordering::Relaxed);
+        gather(&source.list(args.input.paths.clone()), &source, &settings, output, summary)?;
+        summary.bytes_out = discard.out();
         return Ok(());
     }
     let cluster = args.cluster.connect_packing(args.gzip, runtime.handle())?;

@@ -127,7 +127,7 @@ pub(super) fn run(args: RenderArgs) -> anyhow::Result<u8> {
     });
     let output = Arc::clone(&lines) as Arc<dyn Output>;
     let objects = source.list(args.input.paths.clone());
-    gather(&objects, &source, &settings, output, &mut summary, || ())?;
+    gather(&objects, &source, &settings, output, &mut summary)?;
     summary.bytes_out = lines.bytes.load(Ordering::Relaxed);
     if lines.unread() { Ok(summary.status()) } else { summary.tell() }
 }

@@ -7,6 +7,7 @@
 
 mod bench;
 mod buffer;
+mod gather;
 pub mod object;
 mod order;
 mod reader;
@@ -25,7 +26,9 @@ use crossbeam_channel::Receiver;
 use siem_parsers::{document::Profile, split::Limits};
 
 pub use self::buffer::Buffer;
+pub(crate) use self::gather::{Discard, GatherError, gather};
 pub use self::object::{Bulk, Chunk, Counts, ObjectReport, ObjectRun, ObjectStatus};
+pub(crate) use self::reader::READ;
 pub use self::replay::Replay;
 pub use self::track::{Confirmed, Progress, Settled};
 use crate::{
@@ -40,7 +43,7 @@ const PIECE: usize = 1_000 << 10;
 
 /// Documents are handed on when they reach this many bytes, or their piece ends. More than a piece of CloudTrail
 /// renders to, so that it stays in one; flow logs, which grow twelvefold, are handed on in several.
-const CHUNK: usize = 4 << 20;
+pub(crate) const CHUNK: usize = 4 << 20;
 
 /// Objects read at the same time at most: each has buffers of some MiB, and inflating is a small part of the work.
 const READERS: usize = 8;

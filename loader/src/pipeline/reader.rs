@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Decoded bytes asked for at a time.
-pub(super) const READ: usize = 256 << 10;
+pub(crate) const READ: usize = 256 << 10;
 
 /// White space that is looked through for the beginning of a log.
 const WHITE: usize = 4 << 20;
