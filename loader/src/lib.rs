@@ -15,6 +15,7 @@ pub mod lambda;
 pub mod ledger;
 pub mod metrics;
 pub mod pipeline;
+pub mod processor;
 pub mod setup;
 mod shown;
 pub mod sink;

@@ -1,6 +1,6 @@
 //! Addresses as they stand in logs.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, ops::Range};
 
 use wide::u8x16;
 
@@ -8,10 +8,30 @@ use wide::u8x16;
 /// with a zone.
 #[must_use]
 pub fn is_ip(text: &[u8]) -> bool {
+    is_ip_at(text, 0..text.len())
+}
+
+/// [`is_ip`] of a part of a text: its bytes need not be copied where more follow.
+#[must_use]
+pub(crate) fn is_ip_at(text: &[u8], part: Range<usize>) -> bool {
+    let Some(address) = text.get(part.clone()) else { return false };
     // Most are IPv4, and the names of services are neither.
-    if let Some(known) = is_dotted(text) {
-        return known;
+    let dotted = match text.get(part.start..).and_then(|rest| rest.first_chunk::<16>()) {
+        Some(bytes) => is_dotted(bytes, address.len()),
+        None => {
+            let mut bytes = [0; 16];
+            bytes.iter_mut().zip(address).for_each(|(to, from)| *to = *from);
+            is_dotted(&bytes, address.len())
+        }
+    };
+    match dotted {
+        Some(known) => known,
+        None => is_other(address),
     }
+}
+
+/// Whether a text that has more than digits and dots, or is longer than an IPv4 address, is an address.
+fn is_other(text: &[u8]) -> bool {
     if !text.contains(&b':') {
         return false;
     }
@@ -24,21 +44,24 @@ pub fn is_ip(text: &[u8]) -> bool {
     address.parse::<IpAddr>().is_ok()
 }
 
-/// Whether a text of digits and dots is an IPv4 address; none where it has anything else.
-fn is_dotted(text: &[u8]) -> Option<bool> {
+/// Whether the first `len` bytes, all of them digits and dots, are an IPv4 address; none where they have anything else, or
+/// are more than one has.
+fn is_dotted(bytes: &[u8; 16], len: usize) -> Option<bool> {
     // Two of them stand in each flow log row, and where the dots are nobody can foresee: there is no branch on it.
-    let Some(bytes) = in_sixteen(text) else {
-        let other = text.iter().any(|b| !matches!(b, b'0'..=b'9' | b'.'));
-        return if other { None } else { Some(false) };
-    };
-    let lanes = u8x16::from(bytes.to_le_bytes());
+    if len >= bytes.len() {
+        return None;
+    }
+    let lanes = u8x16::from(*bytes);
     let dots = lanes.simd_eq(u8x16::splat(b'.')).to_bitmask();
     // The larger of a byte and '0', which is the smaller of that and '9', is the byte itself.
     let digits = lanes.max(u8x16::splat(b'0')).min(u8x16::splat(b'9')).simd_eq(lanes).to_bitmask();
-    let len = text.len() as u32;
-    if (dots | digits) & ((1 << len) - 1) != (1 << len) - 1 {
+    let bytes = u128::from_le_bytes(*bytes);
+    let len = len as u32;
+    let all = (1 << len) - 1;
+    if (dots | digits) & all != all {
         return None;
     }
+    let dots = dots & all;
     let (mut good, mut begin, mut left) = (dots.count_ones() == 3, 0, dots);
     for _ in 0..4 {
         // Behind the last dot the end counts as one.
@@ -55,24 +78,6 @@ fn is_dotted(text: &[u8]) -> Option<bool> {
         begin = end + 1;
     }
     Some(good)
-}
-
-/// A text that may be an IPv4 address (7 to 15 bytes), with zeros behind it, the first byte lowest.
-fn in_sixteen(text: &[u8]) -> Option<u128> {
-    let behind = |low: u128, high: u128, width: usize| low | high << (8 * (text.len() - width));
-    match text.len() {
-        8..=15 => Some(behind(
-            u64::from_le_bytes(*text.first_chunk()?).into(),
-            u64::from_le_bytes(*text.last_chunk()?).into(),
-            8,
-        )),
-        7 => Some(behind(
-            u32::from_le_bytes(*text.first_chunk()?).into(),
-            u32::from_le_bytes(*text.last_chunk()?).into(),
-            4,
-        )),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -98,7 +103,12 @@ mod tests {
                 let known = text.parse::<Ipv4Addr>().is_ok();
                 assert_eq!(is_ip(text.as_bytes()), known, "{text}");
                 let dotted = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-                assert_eq!(is_dotted(text.as_bytes()).is_some(), dotted, "{text}");
+                let mut bytes = [b'7'; 16];
+                bytes.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+                let looked = is_dotted(&bytes, text.len());
+                assert_eq!(looked.is_some(), dotted && text.len() < 16, "{text}");
+                let behind = format!("10 {text} 10.1.1.1 10");
+                assert_eq!(is_ip_at(behind.as_bytes(), 3..3 + text.len()), known, "{text}");
             }
         }
         assert!(!is_ip(b"1.2.3.4.5") && !is_ip(b"1..2.3") && !is_ip(b".1.2.3"));

@@ -1,14 +1,14 @@
 //! MD5 of several short texts side by side.
 //!
-//! Each step of MD5 waits for the one before, so one text leaves most of a processor idle. Here eight texts go through
-//! the steps together, each in a lane of the safe vectors of `wide`: about a fifth of the time of one after the other.
+//! Each step of MD5 waits for the one before, so one text leaves most of a processor idle. Here sixteen texts go
+//! through the steps together, each in a lane of the safe vectors of `wide`: eight at once, and as many beside them.
 //! Flow logs have an id like this for each row of 114 bytes (RFC 1321; `benches/RESULTS.md` has the figures).
 
 use md5::{Digest, Md5};
-use wide::u32x8;
+use wide::{u32x8, u32x16};
 
 /// Texts at a time.
-pub(crate) const LANES: usize = 8;
+pub(crate) const LANES: usize = 16;
 
 /// Bytes of a block.
 const BLOCK: usize = 64;
@@ -33,10 +33,10 @@ pub(crate) fn digests(texts: &[&[u8]]) -> [[u8; 16]; LANES] {
             None => *digest = Md5::digest(text).into(),
         }
     }
-    let mut state = BEGIN.map(u32x8::splat);
+    let mut state = BEGIN.map(u32x16::splat);
     for block in 0..blocks.iter().copied().max().unwrap_or(0) {
         compress(&mut state, &words(&padded, block));
-        let done = state.map(u32x8::to_array);
+        let done = state.map(u32x16::to_array);
         for (lane, (digest, _)) in
             digests.iter_mut().zip(&blocks).enumerate().filter(|(_, (_, blocks))| **blocks == block + 1)
         {
@@ -64,30 +64,36 @@ fn pad(text: &[u8], room: &mut [u8; BLOCK * BLOCKS]) -> Option<usize> {
 }
 
 /// The sixteen words of a block of each text.
-fn words(padded: &[[u8; BLOCK * BLOCKS]; LANES], block: usize) -> [u32x8; 16] {
-    let lanes: [[u32; 16]; LANES] = std::array::from_fn(|lane| {
-        let bytes = padded.get(lane).and_then(|text| text.as_chunks::<BLOCK>().0.get(block));
-        let mut words = [0; 16];
-        if let Some(bytes) = bytes {
-            for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
-                *word = u32::from_le_bytes(*bytes);
+fn words(padded: &[[u8; BLOCK * BLOCKS]; LANES], block: usize) -> [u32x16; 16] {
+    let mut words = [[0; LANES]; 16];
+    // A half of the block of half of the texts is turned at a time: words of a text to texts of a word.
+    for (texts, lanes) in padded.as_chunks::<8>().0.iter().zip([0, 8]) {
+        for (half, first) in [0, 8].into_iter().enumerate() {
+            let rows = texts.each_ref().map(|text| {
+                let bytes = text.as_chunks::<{ BLOCK / 2 }>().0.get(2 * block + half);
+                bytes.map_or(u32x8::splat(0), little_endian)
+            });
+            let turned = u32x8::transpose(rows).map(u32x8::to_array);
+            for (word, turned) in words.iter_mut().skip(first).zip(turned) {
+                word.iter_mut().skip(lanes).zip(turned).for_each(|(to, from)| *to = from);
             }
         }
-        words
-    });
-    let [a, b, c, d, e, f, g, h] = lanes;
-    let mut out = [u32x8::splat(0); 16];
-    let words = a.iter().zip(b).zip(c).zip(d).zip(e).zip(f).zip(g).zip(h);
-    for (word, (((((((a, b), c), d), e), f), g), h)) in out.iter_mut().zip(words) {
-        *word = u32x8::new([*a, b, c, d, e, f, g, h]);
     }
-    out
+    words.map(u32x16::new)
+}
+
+fn little_endian(bytes: &[u8; BLOCK / 2]) -> u32x8 {
+    let mut words = [0; 8];
+    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
+        *word = u32::from_le_bytes(*bytes);
+    }
+    u32x8::new(words)
 }
 
 /// One step; `$f` is the function of its round.
 macro_rules! step {
     ($f:expr, $a:ident, $b:ident, $c:ident, $d:ident, $word:expr, $turn:literal, $sine:literal) => {
-        let sum = $a + $f($b, $c, $d) + $word + u32x8::splat($sine);
+        let sum = $a + $f($b, $c, $d) + $word + u32x16::splat($sine);
         $a = (sum << $turn) + (sum >> (32 - $turn)) + $b;
     };
 }
@@ -106,14 +112,14 @@ macro_rules! steps {
 }
 
 /// Takes a block of each text into its state.
-fn compress(state: &mut [u32x8; 4], words: &[u32x8; 16]) {
+fn compress(state: &mut [u32x16; 4], words: &[u32x16; 16]) {
     let [w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11, w12, w13, w14, w15] = *words;
     let [mut a, mut b, mut c, mut d] = *state;
     // The functions of the four rounds.
-    let choose = |b: u32x8, c: u32x8, d: u32x8| d ^ (b & (c ^ d));
-    let choose_by_last = |b: u32x8, c: u32x8, d: u32x8| c ^ (d & (b ^ c));
-    let parity = |b: u32x8, c: u32x8, d: u32x8| b ^ c ^ d;
-    let mixed = |b: u32x8, c: u32x8, d: u32x8| c ^ (b | !d);
+    let choose = |b: u32x16, c: u32x16, d: u32x16| d ^ (b & (c ^ d));
+    let choose_by_last = |b: u32x16, c: u32x16, d: u32x16| c ^ (d & (b ^ c));
+    let parity = |b: u32x16, c: u32x16, d: u32x16| b ^ c ^ d;
+    let mixed = |b: u32x16, c: u32x16, d: u32x16| c ^ (b | !d);
     steps!(choose, (a b c d), (7 12 17 22),
         [w0, 0xd76a_a478] [w1, 0xe8c7_b756] [w2, 0x2420_70db] [w3, 0xc1bd_ceee]
         [w4, 0xf57c_0faf] [w5, 0x4787_c62a] [w6, 0xa830_4613] [w7, 0xfd46_9501]

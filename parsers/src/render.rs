@@ -40,7 +40,7 @@ struct Cursor<'a> {
 }
 
 /// Lines handed to the writer at a time.
-const LINES: usize = 8;
+const LINES: usize = 16;
 
 /// How often the bytes of a piece are gone over at most to find the ends of broken values. What is behind them is one
 /// problem then. Values as they are written need once; what an attacker makes up could need its length.

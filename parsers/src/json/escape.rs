@@ -1,26 +1,22 @@
 //! Escaping quotes and backslashes without a branch on the text.
 //!
 //! In JSON every fifth byte or so is a quote, so copying the runs between them costs a call or a missed branch
-//! each. Here every quote of a block is handled by the same few instructions: 32 bytes are copied from it on,
-//! one place further than those before it, and the next quote overwrites what was too much.
+//! each. Here eight bytes are spread at a time, whatever is in them: a table says for each set of specials where the bytes
+//! go and where a backslash comes between.
 
-use wide::u8x16;
+use wide::{u8x16, u8x32};
 
 /// Bytes in one step.
 const BLOCK: usize = 64;
 
-/// Bytes read for a step: a copy begins at any byte of the block, or right behind it.
-const INPUT: usize = 2 * BLOCK;
+/// Bytes spread at a time: a vector has room for all of them escaped.
+const GROUP: usize = 8;
 
-/// Bytes that a step may write to, most of them in vain: the block with every byte escaped, a copy behind
-/// that, and the specials that are not there ([`AT_ONCE`]).
-const OUTPUT: usize = 5 * BLOCK;
+/// Bytes read for a step: the last group is loaded with what is behind it.
+const INPUT: usize = BLOCK + GROUP;
 
-/// Bytes copied from a special on. Few runs are longer: for them it is done twice.
-const USUAL: usize = BLOCK / 2;
-
-/// Specials handled before it is asked whether more are left. Most blocks have eight and more.
-const AT_ONCE: usize = 4;
+/// Bytes that a step may write to: the block with every byte escaped, and what a group writes behind its end.
+const OUTPUT: usize = 2 * BLOCK + 2 * GROUP;
 
 /// What was done of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,55 +34,66 @@ pub(super) fn room(len: usize) -> usize {
     len + len / 4 + OUTPUT
 }
 
+/// In [`SPREAD`], a backslash: no place of a byte, which is what makes the shuffle write zero; without its highest bit it is
+/// the character.
+const BACKSLASH: u8 = 0x80 | b'\\';
+
+/// By the specials among eight bytes: for each byte written the place of that to copy, or [`BACKSLASH`].
+static SPREAD: [[u8; 2 * GROUP]; 256] = spread();
+
+#[allow(clippy::indexing_slicing, reason = "made by the compiler")]
+const fn spread() -> [[u8; 2 * GROUP]; 256] {
+    let mut table = [[0; 2 * GROUP]; 256];
+    let mut specials = 0;
+    while specials < table.len() {
+        let (mut from, mut to) = (0, 0);
+        while from < GROUP {
+            if specials >> from & 1 == 1 {
+                table[specials][to] = BACKSLASH;
+                to += 1;
+            }
+            table[specials][to] = from as u8;
+            to += 1;
+            from += 1;
+        }
+        specials += 1;
+    }
+    table
+}
+
 /// The bits of the quotes and backslashes of a block, and whether it has control characters.
 #[inline]
 fn specials(block: &[u8; INPUT]) -> (u64, bool) {
-    let (mut mask, mut controls) = (0, u8x16::splat(0));
-    let (chunks, _) = block.as_chunks::<16>();
-    for (place, chunk) in chunks.iter().take(BLOCK / 16).enumerate() {
-        let v = u8x16::from(*chunk);
-        let special = v.simd_eq(u8x16::splat(b'"')) | v.simd_eq(u8x16::splat(b'\\'));
-        mask |= u64::from(special.to_bitmask()) << (16 * place);
+    let (mut mask, mut controls) = (0, u8x32::splat(0));
+    let (chunks, _) = block.as_chunks::<32>();
+    for (place, chunk) in chunks.iter().enumerate() {
+        let v = u8x32::from(*chunk);
+        let special = v.simd_eq(u8x32::splat(b'"')) | v.simd_eq(u8x32::splat(b'\\'));
+        mask |= u64::from(special.to_bitmask()) << (32 * place);
         // The larger of a byte and 0x1f is 0x1f only where the byte is a control character.
-        controls |= v.max(u8x16::splat(0x1f)).simd_eq(u8x16::splat(0x1f));
+        controls |= v.max(u8x32::splat(0x1f)).simd_eq(u8x32::splat(0x1f));
     }
     (mask, controls.to_bitmask() != 0)
 }
 
 /// Writes the first 64 bytes of `input`; gives the bytes written. `mask` has their specials.
 #[inline]
-fn escape(output: &mut [u8; OUTPUT], input: &[u8; INPUT], mut mask: u64) -> usize {
-    let written = BLOCK + mask.count_ones() as usize;
-    copy::<BLOCK>(output, 0, input, 0);
+fn escape(output: &mut [u8; OUTPUT], input: &[u8; INPUT], mask: u64) -> usize {
     let mut before = 0;
-    while mask != 0 {
-        for _ in 0..AT_ONCE {
-            // Both are 64 where none is left: that writes behind the block only.
-            let at = mask.trailing_zeros() as usize;
-            mask &= mask.wrapping_sub(1);
-            let next = mask.trailing_zeros() as usize;
-            // At most 67 go before; that it is less than 128 lets the compiler leave out its checks.
-            let to = at + before % (2 * BLOCK);
-            if let Some(byte) = output.get_mut(to) {
-                *byte = b'\\';
-            }
-            copy::<USUAL>(output, to + 1, input, at);
-            if next > at + USUAL {
-                copy::<USUAL>(output, to + 1 + USUAL, input, at + USUAL);
-            }
-            before += 1;
+    for (group, specials) in mask.to_le_bytes().into_iter().enumerate() {
+        let from = group * GROUP;
+        // At most 56 backslashes go before the last group; that it is less than 64 lets the compiler leave out its checks.
+        let to = from + before % BLOCK;
+        let places = SPREAD.get(usize::from(specials)).copied().unwrap_or_default();
+        let bytes = input.get(from..).and_then(|i| i.first_chunk::<16>()).copied().unwrap_or_default();
+        let places = u8x16::from(places);
+        let spread = u8x16::from(bytes).shuffle_zeroing(places) | places.saturating_sub(u8x16::splat(0x80));
+        if let Some(room) = output.get_mut(to..).and_then(|o| o.first_chunk_mut::<16>()) {
+            *room = spread.to_array();
         }
+        before += specials.count_ones() as usize;
     }
-    written
-}
-
-/// Copies some bytes.
-#[inline]
-fn copy<const LEN: usize>(output: &mut [u8; OUTPUT], to: usize, input: &[u8; INPUT], from: usize) {
-    let to = output.get_mut(to..).and_then(|o| o.first_chunk_mut::<LEN>());
-    if let (Some(to), Some(from)) = (to, input.get(from..).and_then(|i| i.first_chunk::<LEN>())) {
-        *to = *from;
-    }
+    BLOCK + before
 }
 
 /// Writes `text` to `output` with a backslash before each quote and backslash. Ends before 64 bytes with

@@ -1,10 +1,10 @@
 //! Strings as they stand in JSON: finding their end, escaping, unescaping, cutting.
 //!
-//! Most bytes of a log are inside strings, so these loops look at 16 bytes at a time. They use the safe vectors
+//! Most bytes of a log are inside strings, so these loops look at 32 bytes at a time. They use the safe vectors
 //! of `wide`; the short tail is done byte by byte.
 
 use super::{escape, keys};
-use wide::u8x16;
+use wide::u8x32;
 
 /// Bytes escaped at a time.
 const ESCAPE_PART: usize = 1 << 16;
@@ -13,36 +13,18 @@ const ESCAPE_PART: usize = 1 << 16;
 /// does not count, also where every byte is one.
 const ESCAPE_SLOW: usize = 1 << 13;
 
-/// Bytes looked at in one step.
-const LANES: usize = 16;
-
-/// Loads 16 bytes from `at`, or `None` where fewer are left.
-#[inline]
-fn lanes(bytes: &[u8], at: usize) -> Option<[u8; LANES]> {
-    bytes.get(at..).and_then(|rest| rest.first_chunk::<LANES>()).copied()
-}
+/// Bytes looked at in one step: most strings end within them, so the branch is easily foreseen.
+const LANES: usize = 32;
 
 /// Bit i is set where byte i is a quote, a backslash or a control character: what must not stand unescaped in
 /// a JSON string (RFC 8259 section 7).
 #[inline]
-fn special_mask(chunk: [u8; LANES]) -> u32 {
-    let v = u8x16::from(chunk);
-    let quote = v.simd_eq(u8x16::splat(b'"'));
-    let backslash = v.simd_eq(u8x16::splat(b'\\'));
+fn special_mask(v: u8x32) -> u32 {
+    let quote = v.simd_eq(u8x32::splat(b'"'));
+    let backslash = v.simd_eq(u8x32::splat(b'\\'));
     // Unsigned `v < 0x20` without an unsigned compare: the larger of both is 0x1f only where v <= 0x1f.
-    let control = v.max(u8x16::splat(0x1f)).simd_eq(u8x16::splat(0x1f));
+    let control = v.max(u8x32::splat(0x1f)).simd_eq(u8x32::splat(0x1f));
     (quote | backslash | control).to_bitmask()
-}
-
-/// [`special_mask`] of two vectors.
-#[inline]
-fn window_mask(window: &[u8; 2 * LANES]) -> u32 {
-    let (halves, _) = window.as_chunks::<LANES>();
-    let mut mask = 0;
-    for (place, half) in halves.iter().enumerate() {
-        mask |= special_mask(*half) << (LANES * place);
-    }
-    mask
 }
 
 /// Whether a byte may not stand unescaped in a JSON string.
@@ -55,16 +37,8 @@ fn is_special(byte: u8) -> bool {
 #[inline]
 pub fn find_special(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
-    // Two at a time: most strings end within 32 bytes, so the branch is easily foreseen.
-    while let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk::<{ 2 * LANES }>()) {
-        let mask = window_mask(window);
-        if mask != 0 {
-            return Some(at + mask.trailing_zeros() as usize);
-        }
-        at += 2 * LANES;
-    }
-    while let Some(chunk) = lanes(bytes, at) {
-        let mask = special_mask(chunk);
+    while let Some(window) = bytes.get(at..).and_then(|rest| rest.first_chunk::<LANES>()) {
+        let mask = special_mask(u8x32::from(*window));
         if mask != 0 {
             return Some(at + mask.trailing_zeros() as usize);
         }
@@ -78,10 +52,10 @@ pub fn find_special(bytes: &[u8], from: usize) -> Option<usize> {
 /// characters and dots. Gives its end and [`keys::tag`]; `None` says nothing about the key.
 #[inline]
 pub(super) fn find_plain_key(bytes: &[u8], from: usize) -> Option<(usize, u16)> {
-    let window = bytes.get(from..)?.first_chunk::<{ 2 * LANES }>()?;
-    let (low, high) = (lanes(window, 0)?, lanes(window, LANES)?);
-    let special = special_mask(low) | special_mask(high) << LANES;
-    let dots = equal_mask(low, b'.') | equal_mask(high, b'.') << LANES;
+    let window = bytes.get(from..)?.first_chunk::<LANES>()?;
+    let lanes = u8x32::from(*window);
+    let special = special_mask(lanes);
+    let dots = equal_mask(lanes, b'.');
     let len = special.trailing_zeros();
     let before = 1u32.checked_shl(len)?.wrapping_sub(1);
     let end = len as usize;
@@ -96,51 +70,92 @@ pub(super) fn find_plain_key(bytes: &[u8], from: usize) -> Option<(usize, u16)> 
 
 /// Bit i is set where byte i is `byte`.
 #[inline]
-fn equal_mask(chunk: [u8; LANES], byte: u8) -> u32 {
-    u8x16::from(chunk).simd_eq(u8x16::splat(byte)).to_bitmask()
+fn equal_mask(v: u8x32, byte: u8) -> u32 {
+    v.simd_eq(u8x32::splat(byte)).to_bitmask()
 }
 
-/// Cuts a text at its spaces: `words` are the places of what is between them, never empty. False where something in the
-/// text may not stand unescaped in a JSON string; nothing is promised about `words` then.
-pub(crate) fn words(text: &[u8], words: &mut Vec<std::ops::Range<usize>>) -> bool {
-    const STEP: usize = 4 * LANES;
+/// Which bytes of a text are digits.
+#[derive(Debug, Default)]
+pub(crate) struct Digits(Vec<u32>);
+
+impl Digits {
+    /// Whether all bytes of a range are digits, which has 32 bytes at most.
+    #[inline]
+    pub(crate) fn are_all(&self, range: &std::ops::Range<usize>) -> bool {
+        let (word, bit, len) = (range.start / LANES, range.start % LANES, range.end - range.start);
+        let known = |word: usize| u64::from(self.0.get(word).copied().unwrap_or(0));
+        let here = (known(word) | known(word + 1) << LANES) >> bit;
+        let wanted = (1 << (len % 64)) - 1;
+        len <= LANES && here & wanted == wanted
+    }
+}
+
+/// Cuts a text at its spaces: `words` are the places of what is between them, never empty, and `digits` those of digits.
+/// False where something in the text may not stand unescaped in a JSON string; nothing is promised about both then.
+pub(crate) fn words(text: &[u8], words: &mut Vec<std::ops::Range<usize>>, digits: &mut Digits) -> bool {
+    digits.0.clear();
     let (mut at, mut begin) = (0, 0);
     while at < text.len() {
-        let rest = text.get(at..).unwrap_or_default();
-        let mut last;
-        let step = match rest.first_chunk::<STEP>() {
-            Some(step) => step,
-            None => {
-                last = [b'a'; STEP];
-                if let Some(begin) = last.get_mut(..rest.len()) {
-                    begin.copy_from_slice(rest);
-                }
-                &last
-            }
-        };
-        let (mut special, mut spaces) = (0, 0);
-        for (place, chunk) in step.as_chunks::<LANES>().0.iter().enumerate() {
-            special |= special_mask(*chunk);
-            spaces |= u64::from(equal_mask(*chunk, b' ')) << (LANES * place);
+        // Most lines that are cut so have less than two steps: then how many spaces there are is the same from line to
+        // line, and a processor can foresee it.
+        let (mut spaces, mut step) = (0u128, at);
+        while step < text.len() && step < at + 2 * STEP {
+            let Some(found) = characters(text, step) else { return false };
+            spaces |= u128::from(found.0) << (step - at);
+            digits.0.extend([found.1 as u32, (found.1 >> LANES) as u32]);
+            step += STEP;
         }
-        if special != 0 {
-            return false;
-        }
-        // As many as there are: where they are nobody can foresee.
-        for _ in 0..spaces.count_ones() {
+        let (count, doubled) = (spaces.count_ones(), spaces & (spaces << 1 | u128::from(begin == at)));
+        let found = (0..count).map(|_| {
             let end = at + spaces.trailing_zeros() as usize;
-            if end > begin {
-                words.push(begin..end);
-            }
+            spaces &= spaces.wrapping_sub(1);
+            let word = begin..end;
             begin = end + 1;
-            spaces &= spaces - 1;
+            word
+        });
+        if doubled == 0 {
+            // Room is made once, not asked for at each.
+            words.extend(found);
+        } else {
+            words.extend(found.filter(|word| !word.is_empty()));
         }
-        at += STEP;
+        at = step;
     }
     if begin < text.len() {
         words.push(begin..text.len());
     }
     true
+}
+
+/// Bytes looked at in one step by [`words`].
+const STEP: usize = 2 * LANES;
+
+/// The bits of the spaces and of the digits among the next 64 bytes of a text; none where one of them may not stand
+/// unescaped in a JSON string.
+#[inline(always)]
+fn characters(text: &[u8], at: usize) -> Option<(u64, u64)> {
+    let rest = text.get(at..).unwrap_or_default();
+    let mut filled_up;
+    let (step, known) = match (rest.first_chunk::<STEP>(), text.last_chunk::<STEP>()) {
+        (Some(step), _) => (step, 0),
+        // Some of it a second time: copying the rest would cost more.
+        (None, Some(step)) => (step, STEP - rest.len()),
+        (None, None) => {
+            filled_up = [b'a'; STEP];
+            filled_up.get_mut(..rest.len())?.copy_from_slice(rest);
+            (&filled_up, 0)
+        }
+    };
+    let (mut special, mut spaces, mut digits) = (0, 0, 0);
+    for (place, chunk) in step.as_chunks::<LANES>().0.iter().enumerate() {
+        let lanes = u8x32::from(*chunk);
+        special |= special_mask(lanes);
+        spaces |= u64::from(equal_mask(lanes, b' ')) << (LANES * place);
+        // The larger of a byte and '0', which is the smaller of that and '9', is the byte itself.
+        let digit = lanes.max(u8x32::splat(b'0')).min(u8x32::splat(b'9')).simd_eq(lanes);
+        digits |= u64::from(digit.to_bitmask()) << (LANES * place);
+    }
+    (special == 0).then_some((spaces >> known, digits >> known))
 }
 
 /// Appends `text` to `out` so that it can stand between the quotes of a JSON string. `text` is UTF-8.
@@ -273,4 +288,77 @@ pub fn prefix(inside: &[u8], limit: usize) -> &[u8] {
         size += width;
     }
     inside.get(..at).unwrap_or(inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that look random and are the same each time.
+    fn numbers(seed: u64) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(seed), |n| Some(n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1)))
+            .map(|n| (n >> 33) as usize)
+    }
+
+    fn text(len: usize, letters: &[u8], seed: u64) -> Vec<u8> {
+        numbers(seed).skip(1).take(len).map(|n| letters[n % letters.len()]).collect()
+    }
+
+    /// Texts of every length around the steps, with few and many spaces, also side by side.
+    #[test]
+    fn words_are_what_is_between_spaces() {
+        let (mut words, mut digits) = (Vec::new(), Digits::default());
+        for len in 0..300 {
+            for letters in [&b"ab1 "[..], b"a  ", b"01234567890123456789 ", b"a9"] {
+                let text = text(len, letters, len as u64);
+                words.clear();
+                assert!(super::words(&text, &mut words, &mut digits));
+                let found: Vec<&[u8]> = words.iter().map(|word| &text[word.clone()]).collect();
+                let known: Vec<&[u8]> = text.split(|&b| b == b' ').filter(|word| !word.is_empty()).collect();
+                assert_eq!(found, known, "{}", text.escape_ascii());
+                for word in words.iter().filter(|word| word.len() <= LANES) {
+                    let all = text[word.clone()].iter().all(u8::is_ascii_digit);
+                    assert_eq!(digits.are_all(word), all, "{}", text.escape_ascii());
+                }
+            }
+        }
+    }
+
+    /// One in every place of every length.
+    #[test]
+    fn words_stop_at_what_has_to_be_escaped() {
+        for len in 1..200 {
+            for at in 0..len {
+                let mut text = vec![b'1'; len];
+                text[at] = [b'"', b'\\', 0x1f, 0][at % 4];
+                assert!(!words(&text, &mut Vec::new(), &mut Digits::default()), "{at} of {len}");
+            }
+        }
+    }
+
+    /// Every mixture of quotes and other bytes within eight, and texts of every length around the steps.
+    #[test]
+    fn escaped_is_each_special_byte_and_nothing_else() {
+        let escaped = |text: &[u8]| {
+            let mut out = b"before".to_vec();
+            escape_into(&mut out, text);
+            let mut known = b"before".to_vec();
+            for &byte in text {
+                if is_special(byte) { escape_byte(&mut known, byte) } else { known.push(byte) }
+            }
+            assert_eq!(out, known, "{}", text.escape_ascii());
+        };
+        for specials in 0..=255u8 {
+            let eight: Vec<u8> =
+                (0..8).map(|bit| if specials >> bit & 1 == 1 { b'"' } else { b'a' + bit }).collect();
+            for before in 0..10 {
+                escaped(&[vec![b'z'; before], eight.clone(), eight.repeat(before), b"end".to_vec()].concat());
+            }
+        }
+        for len in 0..300 {
+            for letters in [&b"abc\"d"[..], b"\"\\", b"a", b"abcd\"\\\n\t\x01\xc3\xa4"] {
+                escaped(&text(len, letters, len as u64));
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! away, and brackets outside strings nest. That is enough to find the end of a record in any JSON and cheap
 //! enough to keep up with inflating; whether a record is right is seen by whoever reads it.
 
-use wide::u8x16;
+use wide::u8x32;
 
 /// Bytes in one step.
 pub const BLOCK: usize = 64;
@@ -29,19 +29,19 @@ pub struct Brackets {
 
 /// One bit a byte for equality.
 #[inline]
-fn eq_mask(v: [u8x16; 4], byte: u8) -> u64 {
-    let [a, b, c, d] = v.map(|lane| u64::from(lane.simd_eq(u8x16::splat(byte)).to_bitmask()));
-    a | b << 16 | c << 32 | d << 48
+fn eq_mask(v: [u8x32; 2], byte: u8) -> u64 {
+    let [low, high] = v.map(|lane| u64::from(lane.simd_eq(u8x32::splat(byte)).to_bitmask()));
+    low | high << 32
 }
 
 impl Scanner {
     /// Scans one block.
     #[inline]
     pub fn block(&mut self, block: &[u8; BLOCK]) -> Brackets {
-        let (chunks, _) = block.as_chunks::<16>();
-        let mut lanes = [u8x16::splat(0); 4];
+        let (chunks, _) = block.as_chunks::<32>();
+        let mut lanes = [u8x32::splat(0); 2];
         for (lane, chunk) in lanes.iter_mut().zip(chunks) {
-            *lane = u8x16::from(*chunk);
+            *lane = u8x32::from(*chunk);
         }
         let mut quotes = eq_mask(lanes, b'"');
         let backslashes = eq_mask(lanes, b'\\');
@@ -57,7 +57,7 @@ impl Scanner {
         // Sign-extends the last bit: all ones where the block ends inside a string.
         self.in_string = ((inside as i64) >> 63) as u64;
         // `{` and `[`, `}` and `]` differ only in the bit 0x20.
-        let folded = lanes.map(|lane| lane | u8x16::splat(0x20));
+        let folded = lanes.map(|lane| lane | u8x32::splat(0x20));
         Brackets { open: eq_mask(folded, b'{') & !inside, close: eq_mask(folded, b'}') & !inside }
     }
 

@@ -132,7 +132,7 @@ pub(super) enum Slot {
 
 /// What a value has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Check {
+pub(super) enum Check {
     /// Anything.
     None,
     /// An address.
@@ -200,7 +200,8 @@ pub(super) struct Column {
     pub(super) use_: Use,
     /// Where its value is found again.
     pub(super) slot: Option<Slot>,
-    check: Check,
+    /// What it has to be.
+    pub(super) check: Check,
 }
 
 /// What is between the fields of a row.

@@ -67,6 +67,8 @@ pub(super) struct Pen {
     pub(super) fields: Vec<Range<usize>>,
     /// Fields that could not be taken from the line as they are.
     pub(super) clean: Vec<u8>,
+    /// The digits of a line whose fields stand in it.
+    digits: text::Digits,
     /// Objects and lists among the values of a row in JSON: column and node.
     pub(super) nodes: Vec<(usize, usize)>,
     flat: Vec<u8>,
@@ -96,6 +98,7 @@ impl Default for Pen {
         Self {
             fields: Vec::new(),
             clean: Vec::new(),
+            digits: text::Digits::default(),
             nodes: Vec::new(),
             flat: Vec::new(),
             flags: protocol::flag_lists(),
@@ -111,7 +114,7 @@ impl Pen {
         self.fields.clear();
         self.nodes.clear();
         let usual = delimiter == Delimiter::Space && line.len() < LONG_TEXT;
-        if usual && text::words(line, &mut self.fields) {
+        if usual && text::words(line, &mut self.fields, &mut self.digits) {
             return true;
         }
         self.fields.clear();
@@ -162,7 +165,9 @@ impl Pen {
         }
         let when = when(end, delivery.time, place);
         let id = hex_of(delivery.digest.unwrap_or_else(|| md5_of(delivery.id)));
-        let look = Look::at(plan, &self.fields, base);
+        // Values of a row in JSON do not stand in the text that was cut.
+        let digits = Some(&self.digits).filter(|_| delivery.plain && record.is_none());
+        let look = Look::at(plan, &self.fields, base, digits);
         // es-loader asks whether the column says anything, also `-`.
         let transit = plan.resource.and_then(|r| self.fields.get(r)).is_some_and(|f| !f.is_empty());
         let row = Row { plan, record, delivery, place, when: &when, id: &id, look, transit, found };
@@ -263,11 +268,11 @@ impl Pen {
             None => return None,
         };
         let made = &mut self.made;
-        made.begin(base)?;
+        made.begin(base, &self.fields)?;
         made.add(stencil::ID, row.id)?;
         made.add_time(time)?;
         made.add_ordinal(row.place.ordinal)?;
-        let (document, source) = self.stencils.fill(stencil, &self.fields, &self.made)?;
+        let (document, source) = self.stencils.fill(stencil, &self.made)?;
         rendered.add(document, source, row.place.ordinal, when.event);
         Some(())
     }
@@ -364,7 +369,12 @@ pub(super) fn epoch(text: &[u8]) -> Option<Instant> {
 /// Whether es-loader leaves a value out.
 #[inline]
 pub(super) fn is_empty(value: &[u8]) -> bool {
-    value.len() <= 4 && matches!(value, b"" | b"-" | b"null" | b"[]")
+    // Few values begin like one of these, which a processor can foresee.
+    match value.first() {
+        None => true,
+        Some(b'-' | b'n' | b'[') => matches!(value, b"-" | b"null" | b"[]"),
+        Some(_) => false,
+    }
 }
 
 /// Whether a value can stand as a number at a `long`: digits, of 64 bits at most.

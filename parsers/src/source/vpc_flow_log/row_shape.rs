@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::{
-    columns::{Column, Plan},
-    row::is_empty,
+    columns::{Check, Column, Plan},
+    row::{is_empty, is_integer},
 };
+use crate::{address::is_ip_at, json::text::Digits};
 
 /// Which columns of a row have a value, and which values are what their columns ask for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,20 +21,26 @@ pub(super) struct Look {
 pub(super) const LOOKED_AT: usize = u64::BITS as usize;
 
 impl Look {
-    /// At the fields of a row.
-    pub(super) fn at(plan: &Plan, fields: &[Range<usize>], base: &[u8]) -> Self {
+    /// At the fields of a row. `digits` are those of `base`, where they are known.
+    pub(super) fn at(plan: &Plan, fields: &[Range<usize>], base: &[u8], digits: Option<&Digits>) -> Self {
         let (mut here, mut fits, mut bit) = (0, 0, 1);
         for (column, field) in plan.columns.iter().zip(fields).take(LOOKED_AT) {
             let value = base.get(field.clone()).unwrap_or_default();
-            if !is_empty(value) {
-                here |= bit;
-                if column.fits(value) {
-                    fits |= bit;
+            let fit = match (column.check, digits) {
+                (Check::None, _) => false,
+                (Check::Address, _) => is_ip_at(base, field.clone()),
+                // As `is_integer` has it; longer ones may be too large.
+                (Check::Integer, Some(digits)) if value.len() < 19 => {
+                    let plain = value.len() == 1 || value.first().is_some_and(|&first| first != b'0');
+                    plain && digits.are_all(field)
                 }
-            }
+                (Check::Integer, _) => is_integer(value),
+            };
+            here |= if is_empty(value) { 0 } else { bit };
+            fits |= if fit { bit } else { 0 };
             bit <<= 1;
         }
-        Self { here, fits }
+        Self { here, fits: fits & here }
     }
 
     /// Whether a column has a value, and whether that fits.
@@ -83,10 +90,7 @@ impl Shape {
         let mut literals = [0; 4];
         for (literal, column) in literals.iter_mut().zip(plan.literals) {
             if let Some(text) = value(column) {
-                let mut bytes = [0; 8];
-                let room = bytes.get_mut(..text.len())?;
-                room.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
-                *literal = u64::from_le_bytes(bytes);
+                *literal = word(text)?;
             }
         }
         let addresses = plan.addresses.map(value);
@@ -97,4 +101,17 @@ impl Shape {
         }
         Some(Self { here, fits, literals, same, transit, month })
     }
+}
+
+/// A text of up to eight bytes as a number, which no other text has: none has zeros.
+fn word(text: &[u8]) -> Option<u64> {
+    // Both ends, which may overlap.
+    let both = |low: u64, high: u64, width: usize| low | high << (8 * (text.len() - width));
+    Some(match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        (Some(low), Some(high)) if text.len() <= 8 => {
+            both(u32::from_le_bytes(*low).into(), u32::from_le_bytes(*high).into(), 4)
+        }
+        (None, _) => text.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte)),
+        _ => return None,
+    })
 }

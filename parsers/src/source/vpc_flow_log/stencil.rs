@@ -22,9 +22,6 @@ const FILL: u8 = 0xf9;
 /// Numbers of columns are below this.
 const COLUMNS: usize = LOOKED_AT;
 
-/// Values that are no columns.
-const MADE_VALUES: usize = 5;
-
 /// Number of the id.
 pub(super) const ID: usize = COLUMNS;
 /// Number of the time.
@@ -36,11 +33,14 @@ pub(super) const ROW: usize = COLUMNS + 3;
 /// Number of a value without bytes.
 const NOTHING: usize = COLUMNS + 4;
 
+/// Numbers of values: with fewer than this a place is found without asking whether it is there.
+const NUMBERS: usize = 2 * COLUMNS;
+
 /// Bytes of a row for which there is a stencil at most.
 pub(super) const LONGEST_ROW: usize = 1024;
 
-/// Room for a row, an id, a time and an ordinal.
-const MADE: usize = LONGEST_ROW + 256;
+/// Room for a row, an id, a time and an ordinal; a power of two.
+const MADE: usize = 2 * LONGEST_ROW;
 
 /// An ordinal that stands for [`ORDINAL`], which is written as a number: no object has as many records.
 pub(super) const ORDINAL_MARK: u64 = i64::MAX as u64;
@@ -51,7 +51,7 @@ const ORDINAL_NAME: usize = 11;
 /// Bytes copied at a time; whatever is copied has as many bytes behind it.
 const BLOCK: usize = 32;
 
-/// Bytes of a document at most that is filled in here.
+/// Bytes of a document at most that is filled in here; a power of two.
 const PAPER: usize = 8 << 10;
 
 /// Stencils of an object at most: headers, actions and protocols can be made up.
@@ -64,20 +64,19 @@ const FIRST: u32 = 32;
 #[derive(Debug)]
 struct Stencil {
     shape: Shape,
-    /// What stands between the holes, each stretch of it in as many blocks as it takes.
-    blocks: Vec<[u8; BLOCK]>,
     parts: Vec<Part>,
     /// Where the source line begins.
     source: usize,
 }
 
-/// A stretch of a stencil, and the hole behind it.
+/// A block of a stencil, and the hole behind it.
 #[derive(Debug)]
 struct Part {
-    /// Bytes of the stretch.
-    len: usize,
-    /// The value; none behind the last stretch.
-    value: usize,
+    block: [u8; BLOCK],
+    /// Bytes of the block.
+    len: u8,
+    /// Number of the value; [`NOTHING`] where more of the same stretch follows, and behind the last one.
+    value: u8,
 }
 
 /// The stencils of an object, and the paper they are filled in on.
@@ -87,21 +86,29 @@ pub(super) struct Stencils {
     of: Option<(ObjectContext, Vec<u8>)>,
     rows: u32,
     stencils: Vec<Stencil>,
-    paper: Box<[u8; PAPER]>,
+    paper: Box<[u8; PAPER + BLOCK]>,
 }
 
 impl Default for Stencils {
     fn default() -> Self {
-        Self { of: None, rows: 0, stencils: Vec::new(), paper: Box::new([0; PAPER]) }
+        Self { of: None, rows: 0, stencils: Vec::new(), paper: Box::new([0; PAPER + BLOCK]) }
     }
 }
 
-/// The values of one row that are no columns, behind the row itself, in whose bytes the columns stand.
+/// Where a value stands in [`Made::bytes`].
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    start: u32,
+    len: u32,
+}
+
+/// The values of one row: the row itself, in whose bytes the columns stand, and behind it those that are no columns.
 #[derive(Debug)]
 pub(super) struct Made {
-    bytes: Box<[u8; MADE]>,
+    bytes: Box<[u8; MADE + BLOCK]>,
     used: usize,
-    places: [Range<usize>; MADE_VALUES],
+    /// By number.
+    places: [Place; NUMBERS],
     /// The last day, and a time of it.
     day: (i64, [u8; PLAIN]),
     digits: Vec<u8>,
@@ -110,23 +117,29 @@ pub(super) struct Made {
 impl Default for Made {
     fn default() -> Self {
         let day = (i64::MIN, [0; PLAIN]);
-        Self { bytes: Box::new([0; MADE]), used: 0, places: Default::default(), day, digits: Vec::new() }
+        let places = [Place::default(); NUMBERS];
+        Self { bytes: Box::new([0; MADE + BLOCK]), used: 0, places, day, digits: Vec::new() }
     }
 }
 
 impl Made {
-    /// Begins with a row.
-    pub(super) fn begin(&mut self, row: &[u8]) -> Option<()> {
+    /// Begins with a row and where its columns stand in it.
+    pub(super) fn begin(&mut self, row: &[u8], columns: &[Range<usize>]) -> Option<()> {
         self.used = 0;
+        let (of_columns, _) = self.places.split_first_chunk_mut::<COLUMNS>()?;
+        for (place, column) in of_columns.iter_mut().zip(columns) {
+            let (start, end) = (u32::try_from(column.start).ok()?, u32::try_from(column.end).ok()?);
+            *place = Place { start, len: end.wrapping_sub(start) };
+        }
         self.add(ROW, row)
     }
 
-    /// Adds a value; none where there is no room for it and a block.
+    /// Adds a value; none where there is no room for it.
     #[inline]
     pub(super) fn add(&mut self, value: usize, text: &[u8]) -> Option<()> {
         let end = self.used + text.len();
-        self.bytes.get_mut(self.used..end).filter(|_| end + BLOCK <= MADE)?.copy_from_slice(text);
-        *self.places.get_mut(value.wrapping_sub(COLUMNS))? = self.used..end;
+        self.bytes.get_mut(self.used..end).filter(|_| end <= MADE)?.copy_from_slice(text);
+        *self.places.get_mut(value)? = Place { start: self.used as u32, len: text.len() as u32 };
         self.used = end;
         Some(())
     }
@@ -201,14 +214,21 @@ impl Stencils {
 
     /// Cuts a stencil from a document in which marks stand for values; `source` is where its source line begins.
     pub(super) fn cut(&mut self, shape: Shape, document: &[u8], source: usize) -> Option<usize> {
-        let (mut blocks, mut parts) = (Vec::new(), Vec::new());
-        let mut part = |stretch: &[u8], value| {
-            for bytes in stretch.chunks(BLOCK) {
-                let mut block = [0; BLOCK];
-                block.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-                blocks.push(block);
+        let mut parts = Vec::new();
+        let mut part = |mut stretch: &[u8], value: usize| loop {
+            let (bytes, rest) = stretch.split_at(stretch.len().min(BLOCK));
+            let mut block = [0; BLOCK];
+            block.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+            let last = rest.is_empty();
+            parts.push(Part {
+                block,
+                len: bytes.len() as u8,
+                value: if last { value } else { NOTHING } as u8,
+            });
+            if last {
+                break;
             }
-            parts.push(Part { len: stretch.len(), value });
+            stretch = rest;
         };
         let mut begin = 0;
         // Between quotes that are not escaped: no value can look like it.
@@ -230,50 +250,49 @@ impl Stencils {
             begin = at + len;
         }
         part(document.get(begin..)?, NOTHING);
-        self.stencils.push(Stencil { shape, blocks, parts, source });
+        self.stencils.push(Stencil { shape, parts, source });
         Some(self.stencils.len() - 1)
     }
 
     /// Fills a stencil in. Gives the document and where its source line begins; none where it is too long.
-    pub(super) fn fill(
-        &mut self,
-        place: usize,
-        columns: &[Range<usize>],
-        made: &Made,
-    ) -> Option<(&[u8], usize)> {
+    pub(super) fn fill(&mut self, place: usize, made: &Made) -> Option<(&[u8], usize)> {
         let stencil = self.stencils.get(place)?;
-        let paper = &mut *self.paper;
-        let mut blocks = stencil.blocks.iter();
+        let (paper, bytes) = (&mut *self.paper, &*made.bytes);
         let mut at = 0;
-        for Part { len, value } in &stencil.parts {
-            // Most stretches and values are shorter than a block.
-            let mut done = 0;
-            while done < *len {
-                put(paper, at + done, blocks.next()?)?;
-                done += BLOCK;
-            }
-            at += len;
-            let place = match columns.get(*value) {
-                Some(place) => place,
-                None => made.places.get(value.checked_sub(COLUMNS)?)?,
-            };
-            let len = place.end - place.start;
-            let mut done = 0;
+        for Part { block, len, value } in &stencil.parts {
+            put(paper, at, block);
+            at += usize::from(*len);
+            let place = made.places.get(usize::from(*value) % NUMBERS)?;
+            let (start, len) = (place.start as usize, place.len as usize);
+            // Most values are shorter than a block.
+            put(paper, at, take(bytes, start)?);
+            let mut done = BLOCK;
             while done < len {
-                put(paper, at + done, made.bytes.get(place.start + done..)?.first_chunk()?)?;
+                put(paper, at + done, take(bytes, start + done)?);
                 done += BLOCK;
             }
             at += len;
         }
-        Some((self.paper.get(..at)?, stencil.source))
+        // Beyond the end of the paper it was begun anew.
+        Some((self.paper.get(..at).filter(|_| at < PAPER)?, stencil.source))
     }
 }
 
-/// Writes a block, of which the end may be written over by the next; none where there is no room.
+/// Writes a block, of which the end may be written over by the next. That a place is below [`PAPER`] lets the compiler
+/// leave out its checks.
 #[inline(always)]
-fn put(paper: &mut [u8; PAPER], at: usize, block: &[u8; BLOCK]) -> Option<()> {
-    *paper.get_mut(at..)?.first_chunk_mut()? = *block;
-    Some(())
+fn put(paper: &mut [u8; PAPER + BLOCK], at: usize, block: &[u8; BLOCK]) {
+    if let Some(room) = paper.get_mut(at % PAPER..).and_then(|rest| rest.first_chunk_mut()) {
+        *room = *block;
+    }
 }
 
-const _: () = assert!(NOTHING < MARK as usize);
+/// The block at a place, which is below [`MADE`].
+#[inline(always)]
+fn take(bytes: &[u8; MADE + BLOCK], at: usize) -> Option<&[u8; BLOCK]> {
+    bytes.get(at % MADE..)?.first_chunk()
+}
+
+const _: () = assert!(
+    NOTHING < NUMBERS && NUMBERS <= MARK as usize && PAPER.is_power_of_two() && MADE.is_power_of_two()
+);
