@@ -177,6 +177,7 @@ pub(crate) fn execute(
     let mut settings = Settings::for_threads(job.threads);
     settings.profile = profile;
     settings.encoding = if job.gzip { Encoding::Gzip } else { Encoding::Identity };
+    settings.discard = matches!(job.kind, Kind::Discard);
     let mut outcome = match (&job.kind, cluster) {
         (Kind::Stages, _) => stages::execute(&listed, source, profile)?,
         (Kind::Discard, _) => {

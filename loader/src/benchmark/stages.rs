@@ -6,14 +6,14 @@ use siem_parsers::{
     document::{ItemKind, ObjectContext, Profile, Provenance, Rendered},
     render::Renderer,
     source::{self, LogType},
-    split::{Cut, Cutter, Limits, Piece},
+    split::{Cut, Cutter, Piece},
 };
 
 use super::{Error, job::Outcome};
 use crate::{
     fetch::{FetchError, ObjectRef, Source},
-    pipeline::{CHUNK, READ, Settings},
-    sink::Encoding,
+    pipeline::{READ, Settings},
+    sink::{BodyEncoder, Encoding},
     usage::thread_seconds,
 };
 
@@ -24,10 +24,10 @@ pub(super) fn execute(
     profile: Profile,
 ) -> Result<Outcome, Error> {
     let mut outcome = Outcome::default();
-    let limits = Settings::for_threads(1).limits;
+    let settings = Settings { discard: true, ..Settings::for_threads(1) };
     for object in listed {
         let object = object.map_err(|error| Error::Run(error.to_string()))?;
-        one(&object, source, limits, profile, &mut outcome)?;
+        one(&object, source, &settings, profile, &mut outcome)?;
     }
     Ok(outcome)
 }
@@ -45,7 +45,7 @@ impl Clock {
 fn one(
     object: &ObjectRef,
     source: &Source,
-    limits: Limits,
+    settings: &Settings,
     profile: Profile,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
@@ -66,9 +66,14 @@ fn one(
     }
     let provenance = Provenance { key: object.key.clone(), profile, ..Provenance::default() };
     let context = ObjectContext::new(&provenance, info, log_type.name);
-    let mut rendering =
-        Rendering { renderer: Renderer::new(log_type), context, rendered: Rendered::default() };
-    let mut cutter = Cutter::new(log_type.layout, limits);
+    let mut rendering = Rendering {
+        renderer: Renderer::new(log_type),
+        context,
+        rendered: Rendered::default(),
+        encoder: BodyEncoder::default(),
+        chunk: settings.chunk(),
+    };
+    let mut cutter = Cutter::new(log_type.layout, settings.limits);
     *cutter.buffer() = first;
     outcome.objects += 1;
     let mut cuts = Vec::new();
@@ -102,6 +107,8 @@ struct Rendering {
     renderer: Renderer,
     context: ObjectContext,
     rendered: Rendered,
+    encoder: BodyEncoder,
+    chunk: usize,
 }
 
 impl Rendering {
@@ -110,7 +117,8 @@ impl Rendering {
         let Cut::Piece(piece) = cut else { return None };
         clock.lap();
         let Outcome { stages, counts, plain_bytes, out_bytes, .. } = outcome;
-        self.renderer.render(&piece, &self.context, CHUNK, &mut self.rendered, &mut |full| {
+        let Self { renderer, context, rendered, encoder, chunk } = self;
+        renderer.render(&piece, context, *chunk, rendered, &mut |full| {
             stages.render += clock.lap();
             let records = full.items.iter().filter(|item| item.kind == ItemKind::Record).count() as u64;
             counts.records += full.records();
@@ -118,7 +126,7 @@ impl Rendering {
             counts.rejected += full.records() - records;
             *plain_bytes += full.bytes.len() as u64;
             clock.lap();
-            *out_bytes += Encoding::Gzip.pack(&full.bytes).map_or(0, |packed| packed.len()) as u64;
+            *out_bytes += encoder.pack(Encoding::Gzip, &full.bytes).map_or(0, |packed| packed.len()) as u64;
             stages.gzip += clock.lap();
             full.clear();
         });

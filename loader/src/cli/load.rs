@@ -63,6 +63,7 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
     settings.profile = args.input.profile.profile;
     if args.discard {
         settings.encoding = if args.gzip == Some(true) { args.send.packed() } else { Encoding::Identity };
+        settings.discard = true;
         let discard = Arc::new(Discard::default());
         let output: Arc<dyn Output> = Arc::clone(&discard) as Arc<dyn Output>;
         gather(&source.list(args.input.paths.clone()), &source, &settings, output, summary)?;

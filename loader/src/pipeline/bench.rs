@@ -16,7 +16,7 @@ use siem_parsers::{
 };
 
 use super::{
-    CHUNK, Output, Settings,
+    Output, Settings,
     buffer::{Buffer, Pool},
     object::{Chunk, ObjectRun, PROBLEMS_TOLD},
     track::Settled,
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     dead_letter::{Kind, Letter, Packer, Reason},
     error::ErrorClass,
-    sink::Encoding,
+    sink::{BodyEncoder, Encoding},
 };
 
 /// One workbench: a renderer for each log type met, and buffers that keep their size.
@@ -32,6 +32,7 @@ use crate::{
 pub(super) struct Bench {
     renderers: HashMap<&'static str, Renderer>,
     rendered: Rendered,
+    encoder: BodyEncoder,
 }
 
 /// All workbenches and the pool.
@@ -41,8 +42,17 @@ pub(super) struct Shop {
     benches: usize,
     /// None where one thread does everything.
     pool: Option<rayon::ThreadPool>,
-    encoding: Encoding,
+    then: Then,
     buffers: Pool,
+}
+
+/// What is done with documents as soon as they are rendered.
+#[derive(Debug, Clone, Copy)]
+struct Then {
+    /// Whenever they are this many bytes.
+    chunk: usize,
+    encoding: Encoding,
+    discard: bool,
 }
 
 /// A piece on its way through the pool.
@@ -70,15 +80,16 @@ impl Shop {
         for _ in 0..benches {
             let _ = back.send(Bench::default());
         }
-        Ok(Self { free, back, benches, pool, encoding: settings.encoding, buffers: Pool::new() })
+        let then = Then { chunk: settings.chunk(), encoding: settings.encoding, discard: settings.discard };
+        Ok(Self { free, back, benches, pool, then, buffers: Pool::new() })
     }
 
     /// Renders a piece: here, or in the pool as soon as a workbench is free.
     pub(super) fn render(&self, job: Job) {
         let Ok(mut bench) = self.free.recv() else { return };
-        let (back, encoding, buffers) = (self.back.clone(), self.encoding, self.buffers.clone());
+        let (back, then, buffers) = (self.back.clone(), self.then, self.buffers.clone());
         let work = move || {
-            let rendered = catch_unwind(AssertUnwindSafe(|| bench.render(&job, encoding, &buffers)));
+            let rendered = catch_unwind(AssertUnwindSafe(|| bench.render(&job, then, &buffers)));
             let (chunks, account) = rendered.unwrap_or_else(|_| {
                 // Nothing in the parsers panics on any input that is known. If one is found, it costs its own piece:
                 // the workbench is given up, and the object is told.
@@ -112,7 +123,7 @@ impl Shop {
 }
 
 impl Bench {
-    fn render(&mut self, job: &Job, encoding: Encoding, buffers: &Pool) -> (Vec<Chunk>, Account) {
+    fn render(&mut self, job: &Job, then: Then, buffers: &Pool) -> (Vec<Chunk>, Account) {
         let Job { run, context, piece, number, .. } = job;
         let log_type: &'static LogType = run.log_type;
         let renderer = self.renderers.entry(log_type.name).or_insert_with(|| Renderer::new(log_type));
@@ -120,16 +131,19 @@ impl Bench {
         if self.rendered.bytes.capacity() == 0 {
             self.rendered.bytes = buffers.bytes();
         }
-        renderer.render(piece, context, CHUNK, &mut self.rendered, &mut |full| {
+        renderer.render(piece, context, then.chunk, &mut self.rendered, &mut |full| {
             account.add(full, run, piece);
             if !full.items.is_empty() {
                 let plain = full.bytes.len();
-                let bytes = match encoding.pack(&full.bytes) {
+                let packed = self.encoder.pack(then.encoding, &full.bytes);
+                let len = packed.as_ref().map_or(plain, Vec::len);
+                let bytes = match packed {
+                    _ if then.discard => Buffer::default(),
                     Some(packed) => Buffer::from(packed),
                     None => buffers.give(std::mem::replace(&mut full.bytes, buffers.bytes())),
                 };
                 let items = std::mem::take(&mut full.items);
-                chunks.push(Chunk { run: Arc::clone(run), piece: *number, bytes, plain, items });
+                chunks.push(Chunk { run: Arc::clone(run), piece: *number, bytes, packed: len, plain, items });
             }
             full.clear();
         });

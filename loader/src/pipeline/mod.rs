@@ -45,6 +45,10 @@ const PIECE: usize = 1_000 << 10;
 /// renders to, so that it stays in one; flow logs, which grow twelvefold, are handed on in several.
 pub(crate) const CHUNK: usize = 4 << 20;
 
+/// The same where the bytes need not be kept as they are, because they are packed or dropped: within the second cache of a
+/// processor, where the next chunk is written over them.
+const PASSING: usize = 1 << 20;
+
 /// Objects read at the same time at most: each has buffers of some MiB, and inflating is a small part of the work.
 const READERS: usize = 8;
 
@@ -71,6 +75,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How chunks are packed.
     pub encoding: Encoding,
+    /// Chunks are dropped where they are rendered and packed, and come without their bytes: for who wants the figures only.
+    pub discard: bool,
     /// Whether documents have a second text of their record.
     pub profile: Profile,
     /// An object begins only when the one before is rendered.
@@ -96,6 +102,7 @@ impl Settings {
             readers: threads.min(READERS),
             limits,
             encoding: Encoding::Identity,
+            discard: false,
             profile: Profile::default(),
             one_by_one: false,
             keeps: false,
@@ -103,6 +110,11 @@ impl Settings {
             index_mark: None,
             stop_at: None,
         }
+    }
+
+    /// Bytes at which documents are handed on.
+    pub(crate) fn chunk(&self) -> usize {
+        if self.discard || self.encoding != Encoding::Identity { PASSING } else { CHUNK }
     }
 
     fn out_of_time(&self) -> bool {

@@ -352,8 +352,10 @@ pub struct Chunk {
     pub run: Arc<ObjectRun>,
     /// The piece they are of.
     pub piece: u64,
-    /// Bulk lines, packed as the settings say.
+    /// Bulk lines, packed as the settings say; none where they were dropped.
     pub bytes: Buffer,
+    /// How many bytes that are, or were.
+    pub packed: usize,
     /// Bytes before packing; the places in `items` count in these.
     pub plain: usize,
     /// The documents.

@@ -11,7 +11,10 @@ use super::{
     object::{Chunk, Counts, ObjectReport, ObjectRun},
     track::Settled,
 };
-use crate::{fetch::ObjectRef, sink::Encoding};
+use crate::{
+    fetch::ObjectRef,
+    sink::{BodyEncoder, Encoding},
+};
 
 /// Documents of one object on their way again. What is refused again is kept: packed, in the report, which comes when
 /// this is dropped and the last of its documents has an outcome.
@@ -45,8 +48,10 @@ impl Replay {
     pub fn hand_on(&mut self, plain: &[u8], items: Vec<Item>, output: &dyn Output) {
         let number = self.chunks;
         self.chunks += 1;
-        let bytes = Buffer::from(self.encoding.pack(plain).unwrap_or_else(|| plain.to_vec()));
-        let chunk = Chunk { run: Arc::clone(&self.run), piece: number, bytes, plain: plain.len(), items };
+        let packed = BodyEncoder::default().pack(self.encoding, plain);
+        let bytes = Buffer::from(packed.unwrap_or_else(|| plain.to_vec()));
+        let (run, packed) = (Arc::clone(&self.run), bytes.len());
+        let chunk = Chunk { run, piece: number, bytes, packed, plain: plain.len(), items };
         let counts = Counts { records: chunk.records(), ..Counts::default() };
         self.run.report().counts.add(&counts);
         self.run.tracker.piece(number, 0, number, 0);

@@ -2,16 +2,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Read, Write};
 
 use bytes::Bytes;
-use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 use opensearch::http::Method;
 use opensearch::http::headers::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde::de::{self, SeqAccess, Visitor};
 
 use super::cluster::{Answered, Cluster};
+use super::encoding::Encoding;
 use super::outcome::{classify_response, item_row};
 use super::redact::{clip, field_of, redact};
 use super::table::Action;
@@ -24,92 +23,6 @@ const FILTER: &[(&str, &str)] = &[(
     "took,errors,items.*.status,items.*.error.type,items.*.error.reason,\
      items.*.error.caused_by.type,items.*.error.caused_by.reason",
 )];
-
-/// How the bytes of a bulk body are packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Encoding {
-    /// NDJSON as it is.
-    #[default]
-    Identity,
-    /// NDJSON in gzip; several members one after the other are fine.
-    Gzip,
-    /// NDJSON in zstd; several frames one after the other are fine. OpenSearch takes it from 2.19 on at the latest.
-    Zstd,
-}
-
-/// Level of zstd: half the bytes of gzip at its fastest, for less of a processor (`benches/RESULTS.md`).
-const ZSTD_LEVEL: i32 = 1;
-
-impl Encoding {
-    /// The value of the header `content-encoding`.
-    fn header(self) -> Option<&'static str> {
-        match self {
-            Self::Identity => None,
-            Self::Gzip => Some("gzip"),
-            Self::Zstd => Some("zstd"),
-        }
-    }
-
-    /// Bytes as one member or frame, at the level that costs least; none where they go as they are.
-    pub(crate) fn pack(self, plain: &[u8]) -> Option<Vec<u8>> {
-        match self {
-            Self::Identity => None,
-            Self::Gzip => {
-                let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 5), Compression::fast());
-                // Writing to a Vec cannot fail.
-                let _ = encoder.write_all(plain);
-                Some(encoder.finish().unwrap_or_default())
-            }
-            // It fails only where there is no memory.
-            Self::Zstd => Some(zstd::bulk::compress(plain, ZSTD_LEVEL).unwrap_or_default()),
-        }
-    }
-
-    /// Reads packed bytes, all members or frames of them.
-    pub(super) fn unpack(self, packed: &[u8]) -> io::Result<Box<dyn Read + '_>> {
-        Ok(match self {
-            Self::Identity => Box::new(packed),
-            Self::Gzip => Box::new(MultiGzDecoder::new(packed)),
-            Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(packed)?),
-        })
-    }
-
-    /// Takes plain bytes piece by piece; [`Packing::finish`] gives them packed.
-    pub(super) fn packing(self) -> io::Result<Packing> {
-        Ok(match self {
-            Self::Identity => Packing::Identity(Vec::new()),
-            Self::Gzip => Packing::Gzip(GzEncoder::new(Vec::new(), Compression::fast())),
-            Self::Zstd => Packing::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?),
-        })
-    }
-}
-
-/// Bytes being packed, see [`Encoding::packing`].
-pub(super) enum Packing {
-    Identity(Vec<u8>),
-    Gzip(GzEncoder<Vec<u8>>),
-    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
-}
-
-impl Packing {
-    /// Where plain bytes are written to.
-    pub(super) fn input(&mut self) -> &mut dyn Write {
-        match self {
-            Self::Identity(out) => out,
-            Self::Gzip(out) => out,
-            Self::Zstd(out) => out,
-        }
-    }
-
-    /// The packed bytes.
-    pub(super) fn finish(self) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Identity(out) => Ok(out),
-            Self::Gzip(out) => out.finish(),
-            Self::Zstd(out) => out.finish(),
-        }
-    }
-}
 
 /// What one bulk request came to. `indexed + already_present + refused.len()` is the number of items sent.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use bytes::Bytes;
 
-use super::bulk::Encoding;
+use super::encoding::Encoding;
 
 /// The lines of one item in a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
