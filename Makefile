@@ -1,12 +1,12 @@
 # The everyday commands. Each of them is also there without make: cargo, and the scripts in dev/.
 
 .DEFAULT_GOAL := help
-.PHONY: help build package lint deny test faults demo down clean
+.PHONY: help build package lint deny test faults instructions demo down clean
 
 MAX_LINES := 500
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the release binary: target/release/siem-loader
 	cargo build --release --locked
@@ -37,6 +37,9 @@ test: ## all tests, against a real OpenSearch, a real S3 server and MiniStack (A
 
 faults: ## longer runs of the schedules of faults (SEEDS=1000), see docs/faults.md
 	@dev/faults $(or $(SEEDS),1000)
+
+instructions: ## instructions of the hot path against their baseline (ARGS=--update)
+	@dev/instructions $(ARGS)
 
 demo: ## logs from an S3 bucket into OpenSearch, on this machine; the dashboards as a page
 	@dev/demo
