@@ -1,6 +1,6 @@
 //! Addresses as they stand in logs.
 
-use std::{net::IpAddr, ops::Range};
+use std::{net::Ipv6Addr, ops::Range};
 
 use wide::u8x16;
 
@@ -41,7 +41,7 @@ fn is_other(text: &[u8]) -> bool {
         Some(_) => return false,
         None => text,
     };
-    address.parse::<IpAddr>().is_ok()
+    address.parse::<Ipv6Addr>().is_ok()
 }
 
 /// Whether the first `len` bytes, all of them digits and dots, are an IPv4 address; none where they have anything else, or
