@@ -40,7 +40,7 @@ impl fmt::Display for ErrorClass {
 ///
 /// `Display` is one sentence that says what failed and what to do; it holds the cluster's URL without
 /// credentials and nothing of a document. `cluster` is that URL in every variant.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum SinkError {
     /// A setting cannot be used: URL without host, credentials without provider, unusable roots of trust.
     #[error("the OpenSearch settings cannot be used: {0}")]

@@ -22,7 +22,7 @@ use super::{FetchError, Inner, ObjectRef, Opened};
 use crate::error::ErrorClass;
 
 /// Bytes of one body that were received and not read yet.
-const IN_FLIGHT: u32 = 4 << 20;
+const IN_FLIGHT: u32 = 2 << 20;
 /// Tries to go on after a cut, without getting [`PROGRESS`] bytes further, each after the client's own retries.
 const TRIES: u32 = 5;
 /// Getting this much further makes the number of tries start again.

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Version of the way objects are cut: progress of another is not used.
-const CUT: u32 = 2;
+const CUT: u32 = 3;
 
 /// Stored bytes below which an object is not asked for progress: it is through before anything is stored of it, since
 /// deflate makes at most 1,032 bytes of one.

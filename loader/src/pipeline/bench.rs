@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -16,7 +17,7 @@ use siem_parsers::{
 };
 
 use super::{
-    Output, Settings,
+    Output, READ, ROOM, Settings,
     buffer::{Buffer, Pool},
     object::{Chunk, ObjectRun, PROBLEMS_TOLD},
     track::Settled,
@@ -24,15 +25,16 @@ use super::{
 use crate::{
     dead_letter::{Kind, Letter, Packer, Reason},
     error::ErrorClass,
-    sink::{BodyEncoder, Encoding},
+    sink::{ChunkPacker, Encoding},
 };
 
-/// One workbench: a renderer for each log type met, and buffers that keep their size.
+/// One workbench: a renderer for each log type met, and what keeps its memory.
 #[derive(Debug, Default)]
 pub(super) struct Bench {
     renderers: HashMap<&'static str, Renderer>,
     rendered: Rendered,
-    encoder: BodyEncoder,
+    /// Made with the first chunk that is to be packed.
+    packer: Option<ChunkPacker>,
 }
 
 /// All workbenches and the pool.
@@ -43,7 +45,17 @@ pub(super) struct Shop {
     /// None where one thread does everything.
     pool: Option<rayon::ThreadPool>,
     then: Then,
-    buffers: Pool,
+    pub(super) buffers: Buffers,
+}
+
+/// Memory that goes round.
+#[derive(Debug, Clone)]
+pub(super) struct Buffers {
+    pub(super) pieces: Pool,
+    /// Chunks as they are rendered.
+    plain: Pool,
+    /// Packed chunks. Of the memory of each only what is written to is ever real.
+    packed: Pool,
 }
 
 /// What is done with documents as soon as they are rendered.
@@ -62,8 +74,6 @@ pub(super) struct Job {
     pub(super) number: u64,
     pub(super) piece: Piece,
     pub(super) output: Arc<dyn Output>,
-    /// Where the piece's buffer goes back to.
-    pub(super) pieces: Sender<Vec<u8>>,
 }
 
 impl Shop {
@@ -80,8 +90,14 @@ impl Shop {
         for _ in 0..benches {
             let _ = back.send(Bench::default());
         }
+        let buffers = Buffers {
+            // A piece ends at the first record behind its size, and bytes come in portions.
+            pieces: Pool::of(settings.limits.piece + 2 * READ),
+            plain: Pool::of(ROOM),
+            packed: Pool::of(ROOM),
+        };
         let then = Then { chunk: settings.chunk(), encoding: settings.encoding, discard: settings.discard };
-        Ok(Self { free, back, benches, pool, then, buffers: Pool::new() })
+        Ok(Self { free, back, benches, pool, then, buffers })
     }
 
     /// Renders a piece: here, or in the pool as soon as a workbench is free.
@@ -90,7 +106,7 @@ impl Shop {
         let (back, then, buffers) = (self.back.clone(), self.then, self.buffers.clone());
         let work = move || {
             let rendered = catch_unwind(AssertUnwindSafe(|| bench.render(&job, then, &buffers)));
-            let (chunks, account) = rendered.unwrap_or_else(|_| {
+            let (chunks, account) = rendered.ok().and_then(Result::ok).unwrap_or_else(|| {
                 // Nothing in the parsers panics on any input that is known. If one is found, it costs its own piece:
                 // the workbench is given up, and the object is told.
                 bench = Bench::default();
@@ -102,9 +118,9 @@ impl Shop {
                 job.run.report().fail_as(ErrorClass::Poison, "defect", text);
                 (Vec::new(), Account { defect: true, ..Account::default() })
             });
-            let Job { run, number, output, piece, pieces, .. } = job;
+            let Job { run, number, output, piece, .. } = job;
             account.tell(&run, &piece, number, chunks.len());
-            let _ = pieces.try_send(piece.bytes);
+            buffers.pieces.take_back(piece.bytes);
             run.order.finished(number, (chunks, bench), &*output, &back);
         };
         match &self.pool {
@@ -123,31 +139,52 @@ impl Shop {
 }
 
 impl Bench {
-    fn render(&mut self, job: &Job, then: Then, buffers: &Pool) -> (Vec<Chunk>, Account) {
+    /// # Errors
+    /// There is no memory to pack a chunk.
+    fn render(&mut self, job: &Job, then: Then, buffers: &Buffers) -> io::Result<(Vec<Chunk>, Account)> {
         let Job { run, context, piece, number, .. } = job;
         let log_type: &'static LogType = run.log_type;
         let renderer = self.renderers.entry(log_type.name).or_insert_with(|| Renderer::new(log_type));
-        let (mut chunks, mut account) = (Vec::new(), Account::default());
-        if self.rendered.bytes.capacity() == 0 {
-            self.rendered.bytes = buffers.bytes();
+        if self.packer.is_none() {
+            self.packer = then.encoding.packer()?;
         }
+        let (mut chunks, mut account, mut packed) = (Vec::new(), Account::default(), Ok(()));
+        let Buffers { plain, packed: packing, .. } = buffers;
+        self.rendered.bytes = plain.bytes();
         renderer.render(piece, context, then.chunk, &mut self.rendered, &mut |full| {
             account.add(full, run, piece);
-            if !full.items.is_empty() {
-                let plain = full.bytes.len();
-                let packed = self.encoder.pack(then.encoding, &full.bytes);
-                let len = packed.as_ref().map_or(plain, Vec::len);
-                let bytes = match packed {
-                    _ if then.discard => Buffer::default(),
-                    Some(packed) => Buffer::from(packed),
-                    None => buffers.give(std::mem::replace(&mut full.bytes, buffers.bytes())),
+            if !full.items.is_empty() && packed.is_ok() {
+                let size = full.bytes.len();
+                let (bytes, sent) = match &mut self.packer {
+                    Some(packer) => {
+                        let mut bytes = packing.bytes();
+                        packed = packer.pack(&full.bytes, &mut bytes);
+                        let sent = bytes.len();
+                        (packing.give(bytes), sent)
+                    }
+                    None if then.discard => (Buffer::default(), size),
+                    None => {
+                        // Another one only where more of the piece may follow.
+                        let next = if size < then.chunk { Vec::new() } else { plain.bytes() };
+                        (plain.give(std::mem::replace(&mut full.bytes, next)), size)
+                    }
                 };
+                let bytes = if then.discard { Buffer::default() } else { bytes };
                 let items = std::mem::take(&mut full.items);
-                chunks.push(Chunk { run: Arc::clone(run), piece: *number, bytes, packed: len, plain, items });
+                chunks.push(Chunk {
+                    run: Arc::clone(run),
+                    piece: *number,
+                    bytes,
+                    packed: sent,
+                    plain: size,
+                    items,
+                });
             }
             full.clear();
         });
-        (chunks, account)
+        // A workbench that waits holds none.
+        plain.take_back(std::mem::take(&mut self.rendered.bytes));
+        packed.map(|()| (chunks, account))
     }
 }
 

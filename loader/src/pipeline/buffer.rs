@@ -1,42 +1,53 @@
-//! Buffers for rendered documents, which go round.
+//! Buffers for pieces and for rendered documents, which go round.
 //!
 //! A buffer of some MB that is made and dropped for every piece costs page faults, and allocators keep several times
 //! as much as is in use. These come back when their last user drops them.
 
-use std::ops::{Deref, DerefMut};
-
-use crossbeam_channel::{Receiver, Sender, bounded};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use super::CHUNK;
 
 /// Memory for a chunk: it is full at the first document that ends behind [`CHUNK`] bytes, and most documents are far
 /// smaller than what is added here. A larger one makes the buffer grow.
-const ROOM: usize = CHUNK + (512 << 10);
+pub(crate) const ROOM: usize = CHUNK + (512 << 10);
 
-/// Buffers kept for reuse at most. More may be under way: they are not waited for, so nothing can block.
-const KEPT: usize = 8;
-
-/// Where buffers come from.
+/// Where buffers come from: the one that came back last goes first, so that no more of them are ever touched than are in
+/// use at a time. That number is bounded by what is under way; nobody waits here.
 #[derive(Debug, Clone)]
 pub(super) struct Pool {
-    free: Receiver<Vec<u8>>,
-    home: Sender<Vec<u8>>,
+    free: Arc<Mutex<Vec<Vec<u8>>>>,
+    room: usize,
 }
 
 impl Pool {
-    pub(super) fn new() -> Self {
-        let (home, free) = bounded(KEPT);
-        Self { free, home }
+    /// Buffers with memory for so many bytes.
+    pub(super) fn of(room: usize) -> Self {
+        Self { free: Arc::default(), room }
     }
 
-    /// Empty bytes with memory for a chunk, to be given back by [`Self::give`].
+    /// Empty bytes, to be given back by [`Self::give`] or [`Self::take_back`].
     pub(super) fn bytes(&self) -> Vec<u8> {
-        self.free.try_recv().unwrap_or_else(|_| Vec::with_capacity(ROOM))
+        self.free().pop().unwrap_or_else(|| Vec::with_capacity(self.room))
     }
 
     /// Makes bytes a buffer that comes back here.
     pub(super) fn give(&self, bytes: Vec<u8>) -> Buffer {
-        Buffer { bytes, home: Some(self.home.clone()) }
+        Buffer { bytes, home: Some(self.clone()) }
+    }
+
+    /// Keeps bytes that came from here. Not those that had to grow: one giant record must not cost memory forever.
+    pub(super) fn take_back(&self, mut bytes: Vec<u8>) {
+        if bytes.capacity() == self.room {
+            bytes.clear();
+            self.free().push(bytes);
+        }
+    }
+
+    fn free(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -44,7 +55,7 @@ impl Pool {
 #[derive(Debug, Default)]
 pub struct Buffer {
     bytes: Vec<u8>,
-    home: Option<Sender<Vec<u8>>>,
+    home: Option<Pool>,
 }
 
 impl From<Vec<u8>> for Buffer {
@@ -56,13 +67,8 @@ impl From<Vec<u8>> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        // A buffer that had to grow for a giant document is not kept: one such document must not cost memory forever.
-        if let Some(home) = &self.home
-            && (1..=2 * ROOM).contains(&self.bytes.capacity())
-        {
-            self.bytes.clear();
-            // A full pool has enough of them.
-            let _ = home.try_send(std::mem::take(&mut self.bytes));
+        if let Some(home) = &self.home {
+            home.take_back(std::mem::take(&mut self.bytes));
         }
     }
 }
@@ -84,5 +90,26 @@ impl DerefMut for Buffer {
 impl AsRef<[u8]> for Buffer {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pool;
+
+    #[test]
+    fn the_buffer_that_came_back_last_goes_first_and_none_that_grew_is_kept() {
+        let pool = Pool::of(100);
+        let (cold, mut warm, mut grown) = (pool.bytes(), pool.bytes(), pool.bytes());
+        warm.push(1);
+        grown.resize(101, 1);
+        let place = warm.as_ptr();
+        pool.take_back(cold);
+        drop(pool.give(warm));
+        pool.take_back(grown);
+        pool.take_back(Vec::with_capacity(99));
+        let first = pool.bytes();
+        assert_eq!((first.as_ptr(), first.len()), (place, 0));
+        assert_eq!(pool.free().len(), 1);
     }
 }

@@ -23,9 +23,10 @@ use std::{
 };
 
 use crossbeam_channel::Receiver;
-use siem_parsers::{document::Profile, split::Limits};
+use siem_parsers::{document::Profile, source::Layout, split::Limits};
 
 pub use self::buffer::Buffer;
+pub(crate) use self::buffer::ROOM;
 pub(crate) use self::gather::{Discard, GatherError, gather};
 pub use self::object::{Bulk, Chunk, Counts, ObjectReport, ObjectRun, ObjectStatus};
 pub(crate) use self::reader::READ;
@@ -41,12 +42,14 @@ use crate::{
 /// bulk body of some 3 MB as it is and need not be joined with others.
 const PIECE: usize = 1_000 << 10;
 
-/// Documents are handed on when they reach this many bytes, or their piece ends. More than a piece of CloudTrail
-/// renders to, so that it stays in one; flow logs, which grow twelvefold, are handed on in several.
+/// Or at this many records, however small they are: rendered, so many rows of a flow log are such a body too.
+const RECORDS: u64 = 2_048;
+
+/// Documents are handed on when they reach this many bytes, or their piece ends. More than a piece of most logs renders
+/// to, so that it stays in one.
 pub(crate) const CHUNK: usize = 4 << 20;
 
-/// The same where the bytes need not be kept as they are, because they are packed or dropped: within the second cache of a
-/// processor, where the next chunk is written over them.
+/// The same where they are dropped: within the second cache of a processor, where the next chunk is written over them.
 const PASSING: usize = 1 << 20;
 
 /// Objects read at the same time at most: each has buffers of some MiB, and inflating is a small part of the work.
@@ -71,7 +74,7 @@ pub struct Settings {
     pub threads: usize,
     /// Objects that are read at the same time.
     pub readers: usize,
-    /// Bounds of records and pieces.
+    /// Bounds of records and pieces; pieces of some logs are smaller, see `limits_of`.
     pub limits: Limits,
     /// How chunks are packed.
     pub encoding: Encoding,
@@ -96,7 +99,7 @@ impl Settings {
     #[must_use]
     pub fn for_threads(threads: usize) -> Self {
         let threads = threads.max(1);
-        let limits = Limits { piece: PIECE, ..Limits::default() };
+        let limits = Limits { piece: PIECE, records: RECORDS, ..Limits::default() };
         Self {
             threads,
             readers: threads.min(READERS),
@@ -114,7 +117,17 @@ impl Settings {
 
     /// Bytes at which documents are handed on.
     pub(crate) fn chunk(&self) -> usize {
-        if self.discard || self.encoding != Encoding::Identity { PASSING } else { CHUNK }
+        if self.discard { PASSING } else { CHUNK }
+    }
+
+    /// Bounds for a log, so that each of its pieces renders to one body: CloudTrail and AWS Config, lists, grow threefold,
+    /// what stands as values four- to sixfold (findings are written twice).
+    pub(crate) fn limits_of(&self, layout: Layout) -> Limits {
+        let piece = match layout {
+            Layout::Values { .. } => self.limits.piece / 8 * 5,
+            Layout::ListUnder(_) | Layout::Lines { .. } => self.limits.piece,
+        };
+        Limits { piece, ..self.limits }
     }
 
     fn out_of_time(&self) -> bool {
@@ -205,5 +218,22 @@ fn one(
         report.status = Some(ObjectStatus::Truncated);
         report.fail_as(ErrorClass::Poison, "defect", reader::DEFECT.to_owned());
         let _ = reports.send(report);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use siem_parsers::source::LogType;
+
+    use super::Settings;
+
+    #[test]
+    fn pieces_of_logs_that_grow_more_are_smaller() {
+        let settings = Settings::for_threads(2);
+        let piece = |log: &str| {
+            LogType::named(log).map(|log| settings.limits_of(log.layout).piece).unwrap_or_default()
+        };
+        assert_eq!(["cloudtrail", "config", "vpcflowlogs"].map(piece), [1_024_000; 3]);
+        assert_eq!(["guardduty", "securityhub", "route53resolver"].map(piece), [640_000; 3]);
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{SecondsFormat, Utc};
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::Sender;
 use siem_parsers::{
     decode::{DecodeError, Decoder},
     document::{ObjectContext, Provenance},
@@ -29,8 +29,8 @@ use crate::{
     fetch::{FetchError, ObjectRef, Opened, Outcome, Source},
 };
 
-/// Decoded bytes asked for at a time.
-pub(crate) const READ: usize = 256 << 10;
+/// Decoded bytes asked for at a time: fewer than a piece has, so that no two end in what came at once.
+pub(crate) const READ: usize = 128 << 10;
 
 /// White space that is looked through for the beginning of a log.
 const WHITE: usize = 4 << 20;
@@ -264,24 +264,32 @@ impl Reading<'_> {
     }
 
     /// Reads an object to its end; `first` are its first decoded bytes.
-    fn all(&mut self, mut decoder: Option<Decoder<Body>>, first: Vec<u8>) {
-        let mut cutter = Cutter::new(self.run.log_type.layout, self.settings.limits);
+    fn all(&mut self, mut decoder: Option<Decoder<Body>>, mut first: Vec<u8>) {
+        let layout = self.run.log_type.layout;
+        let mut cutter = Cutter::new(layout, self.settings.limits_of(layout));
         self.run.report().counts.bytes_in += first.len() as u64;
+        // Small objects stay in the memory they have.
+        if first.len() >= READ {
+            let small = std::mem::replace(&mut first, self.shop.buffers.pieces.bytes());
+            first.extend_from_slice(&small);
+        }
         *cutter.buffer() = first;
-        // Buffers of rendered pieces come back here; a few more than can be under way are dropped.
-        let (buffers, returned) = bounded(2);
         let mut cuts = Vec::new();
+        // The cutter has memory for what is behind the next piece.
+        let mut spare = false;
         loop {
             cutter.advance(&mut |cut| cuts.push(cut));
             for cut in cuts.drain(..) {
-                self.hand_on(cut, &buffers);
+                spare &= !matches!(cut, Cut::Piece(_));
+                self.hand_on(cut);
             }
             if self.ends() {
                 return;
             }
             let Some(decoder) = &mut decoder else { break };
-            if let Ok(buffer) = returned.try_recv() {
-                cutter.recycle(buffer);
+            if !spare && cutter.buffer().len() >= READ {
+                cutter.recycle(self.shop.buffers.pieces.bytes());
+                spare = true;
             }
             match decoder.read(cutter.buffer(), READ) {
                 Ok(0) => break,
@@ -297,7 +305,7 @@ impl Reading<'_> {
         if !self.comes_again {
             cutter.finish(&mut |cut| cuts.push(cut));
             for cut in cuts.drain(..) {
-                self.hand_on(cut, &buffers);
+                self.hand_on(cut);
             }
             self.run.tracker.ended();
         }
@@ -365,14 +373,14 @@ impl Reading<'_> {
         letters < LETTERS * MOST_LETTERS
     }
 
-    pub(super) fn hand_on(&mut self, cut: Cut, buffers: &Sender<Vec<u8>>) {
+    pub(super) fn hand_on(&mut self, cut: Cut) {
         match cut {
             Cut::Piece(piece) => {
                 let number = self.pieces;
                 self.pieces += 1;
                 if number < self.skip.pieces {
                     self.compare(number, &piece);
-                    let _ = buffers.try_send(piece.bytes);
+                    self.shop.buffers.pieces.take_back(piece.bytes);
                     return;
                 }
                 if self.changed {
@@ -393,7 +401,6 @@ impl Reading<'_> {
                     number,
                     piece,
                     output: Arc::clone(self.output),
-                    pieces: buffers.clone(),
                 });
             }
             Cut::Problem(problem @ SplitProblem::TooLarge { ordinal, offset, .. }) => {

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use siem_parsers::{document::Item, source::LogType};
+use siem_parsers::{
+    document::{Item, ItemKind},
+    source::LogType,
+};
 
 use super::{
     Output,
@@ -11,10 +14,7 @@ use super::{
     object::{Chunk, Counts, ObjectReport, ObjectRun},
     track::Settled,
 };
-use crate::{
-    fetch::ObjectRef,
-    sink::{BodyEncoder, Encoding},
-};
+use crate::{fetch::ObjectRef, sink::Encoding};
 
 /// Documents of one object on their way again. What is refused again is kept: packed, in the report, which comes when
 /// this is dropped and the last of its documents has an outcome.
@@ -48,12 +48,13 @@ impl Replay {
     pub fn hand_on(&mut self, plain: &[u8], items: Vec<Item>, output: &dyn Output) {
         let number = self.chunks;
         self.chunks += 1;
-        let packed = BodyEncoder::default().pack(self.encoding, plain);
-        let bytes = Buffer::from(packed.unwrap_or_else(|| plain.to_vec()));
+        let records = items.iter().filter(|item| item.kind == ItemKind::Record).count() as u64;
+        let counts = Counts { records, ..Counts::default() };
+        self.run.report().counts.add(&counts);
+        // Without memory for it the documents have no outcome, and at the end their records are counted as unsent.
+        let Ok(bytes) = self.encoding.pack(plain).map(Buffer::from) else { return };
         let (run, packed) = (Arc::clone(&self.run), bytes.len());
         let chunk = Chunk { run, piece: number, bytes, packed, plain: plain.len(), items };
-        let counts = Counts { records: chunk.records(), ..Counts::default() };
-        self.run.report().counts.add(&counts);
         self.run.tracker.piece(number, 0, number, 0);
         self.run.tracker.rendered(number, 1, Settled { counts, ..Settled::default() });
         output.take(chunk);

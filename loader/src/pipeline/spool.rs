@@ -7,7 +7,6 @@ use std::{
     sync::Arc,
 };
 
-use crossbeam_channel::bounded;
 use siem_parsers::{
     decode::Decoder,
     split::{
@@ -35,11 +34,9 @@ pub(super) fn read(reading: &mut Reading<'_>, mut decoder: Option<Decoder<Body>>
             return run.report().fail_as(ErrorClass::Configuration, "no_room_to_spool", text);
         }
     };
-    let (buffers, returned) = bounded(2);
-    let limits = reading.settings.limits;
+    let limits = reading.settings.limits_of(run.log_type.layout);
     let read = parquet::read(file, limits, &mut |cut: Cut| {
-        drop(returned.try_recv());
-        reading.hand_on(cut, &buffers);
+        reading.hand_on(cut);
         if reading.ends() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     match read {

@@ -79,10 +79,6 @@ impl Shared {
         self.stopped.get()
     }
 
-    pub(super) fn into_error(self) -> Option<SinkError> {
-        self.stopped.into_inner()
-    }
-
     pub(super) fn sent(&self) -> Sent {
         Sent {
             bytes: self.bytes_out.load(Ordering::Relaxed),

@@ -22,6 +22,12 @@ pub enum Encoding {
 /// Level of zstd: half the bytes of gzip at its fastest, for less of a processor (`benches/RESULTS.md`).
 const ZSTD_LEVEL: i32 = 1;
 
+/// Gzip's window: as large as there is.
+const WINDOW_BITS: u8 = 15;
+
+/// Memory that is added for a member of gzip at least.
+const SMALL_MEMBER: usize = 256;
+
 impl Encoding {
     /// The value of the header `content-encoding`.
     pub(super) fn header(self) -> Option<&'static str> {
@@ -30,6 +36,31 @@ impl Encoding {
             Self::Gzip => Some("gzip"),
             Self::Zstd => Some("zstd"),
         }
+    }
+
+    /// What packs chunks, at the level that costs least; none where they go as they are.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub(crate) fn packer(self) -> io::Result<Option<ChunkPacker>> {
+        Ok(match self {
+            Self::Identity => None,
+            Self::Gzip => Some(ChunkPacker::Gzip(Compress::new_gzip(Compression::fast(), WINDOW_BITS))),
+            Self::Zstd => Some(ChunkPacker::Zstd(zstd::bulk::Compressor::new(ZSTD_LEVEL)?)),
+        })
+    }
+
+    /// Bytes as one member or frame, or as they are. For few of them: each time with an encoder of its own.
+    ///
+    /// # Errors
+    /// As [`Self::packer`].
+    pub(crate) fn pack(self, plain: &[u8]) -> io::Result<Vec<u8>> {
+        let mut out = Vec::new();
+        match self.packer()? {
+            Some(mut packer) => packer.pack(plain, &mut out)?,
+            None => out.extend_from_slice(plain),
+        }
+        Ok(out)
     }
 
     /// Reads packed bytes, all members or frames of them.
@@ -51,58 +82,42 @@ impl Encoding {
     }
 }
 
-/// Packs bodies one after the other: the encoder, some 300 KB that are cleared when it is made, is kept. One a thread.
-#[derive(Default)]
-pub(crate) struct BodyEncoder {
-    gzip: Option<Compress>,
-    zstd: Option<zstd::bulk::Compressor<'static>>,
+/// Packs one chunk after the other with the same memory: an encoder has some 300 KB, which were cleared each time, and
+/// of which allocators keep several times as much as is in use.
+pub(crate) enum ChunkPacker {
+    Gzip(Compress),
+    Zstd(zstd::bulk::Compressor<'static>),
 }
 
-/// Bits of the window of gzip.
-const WINDOW: u8 = 15;
-
-/// Of bodies some become a fifth, most less.
-const USUAL_RATIO: usize = 5;
-
-impl BodyEncoder {
-    /// Bytes as one member or frame, at the level that costs least; none where they go as they are.
-    pub(crate) fn pack(&mut self, encoding: Encoding, plain: &[u8]) -> Option<Vec<u8>> {
-        match encoding {
-            Encoding::Identity => None,
-            Encoding::Gzip => Some(self.gzip(plain)),
-            // It fails only where there is no memory.
-            Encoding::Zstd => Some(self.zstd(plain).unwrap_or_default()),
-        }
+impl fmt::Debug for ChunkPacker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChunkPacker").finish_non_exhaustive()
     }
+}
 
-    fn gzip(&mut self, plain: &[u8]) -> Vec<u8> {
-        let encoder = self.gzip.get_or_insert_with(|| Compress::new_gzip(Compression::fast(), WINDOW));
-        encoder.reset();
-        let mut out = Vec::with_capacity(plain.len() / USUAL_RATIO + 1024);
-        loop {
-            let rest = usize::try_from(encoder.total_in()).ok().and_then(|done| plain.get(done..));
-            match encoder.compress_vec(rest.unwrap_or_default(), &mut out, FlushCompress::Finish) {
-                Ok(Status::StreamEnd) => return out,
-                // There was no more room.
-                Ok(Status::Ok | Status::BufError) => out.reserve(out.capacity()),
-                // It is asked for nothing that it could refuse: a body without its end is refused by who reads it.
-                Err(_) => return out,
+impl ChunkPacker {
+    /// Puts bytes into `out`, which is empty, as one member or frame.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub(crate) fn pack(&mut self, plain: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Self::Gzip(encoder) => {
+                encoder.reset();
+                loop {
+                    out.reserve(plain.len() / 8 + SMALL_MEMBER);
+                    let done = usize::try_from(encoder.total_in()).unwrap_or(usize::MAX);
+                    let rest = plain.get(done..).unwrap_or_default();
+                    if encoder.compress_vec(rest, out, FlushCompress::Finish)? == Status::StreamEnd {
+                        return Ok(());
+                    }
+                }
+            }
+            Self::Zstd(encoder) => {
+                out.reserve(zstd::zstd_safe::compress_bound(plain.len()));
+                encoder.compress_to_buffer(plain, out).map(drop)
             }
         }
-    }
-
-    fn zstd(&mut self, plain: &[u8]) -> io::Result<Vec<u8>> {
-        let encoder = match &mut self.zstd {
-            Some(encoder) => encoder,
-            none => none.insert(zstd::bulk::Compressor::new(ZSTD_LEVEL)?),
-        };
-        encoder.compress(plain)
-    }
-}
-
-impl fmt::Debug for BodyEncoder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BodyEncoder").finish_non_exhaustive()
     }
 }
 

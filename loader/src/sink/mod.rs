@@ -27,7 +27,7 @@ pub use backoff::{Random, Retry};
 pub use bulk::{BulkAnswer, Refusal};
 pub use cluster::{Cluster, ServerInfo, install_crypto_provider, retry_after_of};
 pub use config::{Auth, ClusterConfig, SigV4Service};
-pub(crate) use encoding::BodyEncoder;
+pub(crate) use encoding::ChunkPacker;
 pub use encoding::Encoding;
 pub use gate::Gate;
 pub use limiter::{Limiter, Load, Pace, Ticket};

@@ -6,12 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::{
-    runtime::Handle,
-    sync::{Mutex as AsyncMutex, mpsc},
-    task::JoinHandle,
-    time::Instant,
-};
+use tokio::{runtime::Handle, sync::Semaphore, time::Instant};
 
 use super::{
     Cluster, Encoding,
@@ -24,12 +19,12 @@ use super::{
 };
 use crate::{
     error::SinkError,
-    pipeline::{Buffer, Chunk, Output},
+    pipeline::{Buffer, Chunk, Output, ROOM},
 };
 
-/// A body is sent when it holds this many bytes before packing; it stays below twice that, one chunk of giant
-/// documents aside. Larger ones index no faster (1 to 20 MB within a few percent on OpenSearch 3.8.0) and hurt more
-/// when they are refused.
+/// A body is sent when it holds this many bytes before packing, or would grow beyond the memory of a chunk with the next
+/// one. Larger ones index no faster (1 to 20 MB within a few percent on OpenSearch 3.8.0) and hurt more when they are
+/// refused.
 const BODY: usize = 3_000_000;
 
 /// Requests under way at the same time at most, by the memory of a body: some 4 MB as it is, and with what failed of it
@@ -114,6 +109,23 @@ pub(super) struct Body {
 }
 
 impl Body {
+    /// Puts a chunk to those that wait for more; gives what is to be sent now, where bodies are to have `target` bytes.
+    ///
+    /// What does not fit together into the memory of a chunk is not joined: it would be copied into a larger one.
+    fn join(&mut self, chunk: Chunk, target: usize) -> Option<Self> {
+        let most = if target < ROOM { ROOM.min(2 * target) } else { 2 * target };
+        if self.parts.is_empty() || self.plain + chunk.plain <= most {
+            self.add(chunk);
+            return (self.plain >= target).then(|| std::mem::take(self));
+        }
+        let mut alone = Self::default();
+        alone.add(chunk);
+        if alone.plain <= self.plain {
+            std::mem::swap(self, &mut alone);
+        }
+        Some(alone)
+    }
+
     fn add(&mut self, chunk: Chunk) {
         self.parts.push(Part { run: chunk.run, piece: chunk.piece, items: chunk.items, at: self.plain });
         self.plain += chunk.plain;
@@ -143,8 +155,10 @@ impl Body {
 pub struct BulkOutput {
     shared: Arc<Shared>,
     open: Mutex<Body>,
-    queue: mpsc::Sender<Body>,
-    senders: Mutex<Vec<JoinHandle<()>>>,
+    /// One for each body that may be held.
+    places: Arc<Semaphore>,
+    senders: u32,
+    runtime: Handle,
 }
 
 /// What was sent.
@@ -161,30 +175,17 @@ pub struct Sent {
 }
 
 impl BulkOutput {
-    /// Starts the senders on a runtime.
+    /// Sends on a runtime.
     #[must_use]
     pub fn start(cluster: Cluster, settings: SendSettings, runtime: &Handle) -> Arc<Self> {
-        let senders = settings.senders.max(1);
-        let shared = Arc::new(Shared::new(cluster, settings));
-        // One body waits while the senders are busy: none of them waits for the pool.
-        let (queue, bodies) = mpsc::channel(1);
-        let bodies = Arc::new(AsyncMutex::new(bodies));
-        let senders = (0..senders).map(|_| {
-            let (shared, bodies) = (Arc::clone(&shared), Arc::clone(&bodies));
-            runtime.spawn(async move {
-                loop {
-                    let next = bodies.lock().await.recv().await;
-                    let Some(body) = next else { return };
-                    let delivery = Arc::clone(&shared);
-                    // One that panics leaves records without an outcome: nothing more is begun, and their objects fail.
-                    if tokio::spawn(async move { delivery.deliver(body).await }).await.is_err() {
-                        shared.stop(SinkError::Defect);
-                    }
-                }
-            })
-        });
-        let senders = Mutex::new(senders.collect());
-        Arc::new(Self { shared, open: Mutex::default(), queue, senders })
+        let senders = u32::try_from(settings.senders.max(1)).unwrap_or(u32::MAX);
+        Arc::new(Self {
+            shared: Arc::new(Shared::new(cluster, settings)),
+            open: Mutex::default(),
+            places: Arc::new(Semaphore::new(senders as usize)),
+            senders,
+            runtime: runtime.clone(),
+        })
     }
 
     /// Sends what is left and waits for the last answer, or until the deadline for what fails.
@@ -196,41 +197,33 @@ impl BulkOutput {
         if !last.parts.is_empty() {
             self.shared.deliver(last).await;
         }
-        let shared = Arc::clone(&self.shared);
-        let senders = std::mem::take(&mut *self.senders.lock().unwrap_or_else(PoisonError::into_inner));
-        // The queue closes with its last sender, which is this output: the senders end when it is empty.
-        drop(self);
-        for sender in senders {
-            let _ = sender.await;
-        }
-        let sent = shared.sent();
-        (sent, Arc::into_inner(shared).and_then(Shared::into_error))
+        // All places are free when the last delivery is at its end. Nobody closes them, so this cannot fail.
+        let _all = self.places.acquire_many(self.senders).await;
+        (self.shared.sent(), self.shared.stopped().cloned())
     }
 }
 
 impl BulkOutput {
+    /// Whoever brings a body waits with it until there is a place for it: so no body waits elsewhere.
     fn enqueue(&self, body: Body) {
-        if let Err(returned) = self.queue.blocking_send(body) {
-            Shared::unsent(&returned.0.parts);
-        }
+        let place = self.runtime.block_on(Arc::clone(&self.places).acquire_owned());
+        let shared = Arc::clone(&self.shared);
+        self.runtime.spawn(async move {
+            let delivery = Arc::clone(&shared);
+            // One that panics leaves records without an outcome: nothing more is begun, and their objects fail.
+            if tokio::spawn(async move { delivery.deliver(body).await }).await.is_err() {
+                shared.stop(SinkError::Defect);
+            }
+            drop(place);
+        });
     }
 }
 
 impl Output for BulkOutput {
     fn take(&self, chunk: Chunk) {
-        let target = self.shared.body();
-        let full = {
-            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            if chunk.plain >= target && !open.parts.is_empty() && open.plain + chunk.plain >= 2 * target {
-                // Too much for one body: the finished chunk goes out alone.
-                let mut body = Body::default();
-                body.add(chunk);
-                Some(body)
-            } else {
-                open.add(chunk);
-                (open.plain >= target).then(|| std::mem::take(&mut *open))
-            }
-        };
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = open.join(chunk, self.shared.body());
+        drop(open);
         if let Some(body) = full {
             self.enqueue(body);
         }
@@ -245,5 +238,63 @@ impl Output for BulkOutput {
 
     fn stopped(&self) -> bool {
         self.shared.stopped().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use siem_parsers::{
+        document::{Item, ItemKind},
+        source::LOG_TYPES,
+    };
+
+    use super::{BODY, Body};
+    use crate::{
+        fetch::ObjectRef,
+        pipeline::{Chunk, Output, Replay},
+        sink::Encoding,
+    };
+
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<Chunk>>);
+
+    impl Output for Kept {
+        fn take(&self, chunk: Chunk) {
+            self.0.lock().unwrap().push(chunk);
+        }
+    }
+
+    /// Joins chunks of these sizes; gives the sizes of what is sent, and of what waits.
+    fn joined(sizes: &[usize], target: usize) -> (Vec<usize>, usize) {
+        let (reports, _told) = crossbeam_channel::unbounded();
+        let mut replay =
+            Replay::of(ObjectRef::s3("bucket", "key"), LOG_TYPES[0], Encoding::Identity, reports);
+        let kept = Kept::default();
+        for &size in sizes {
+            let item = Item { ordinal: 0, start: 0, source: 0, end: size, kind: ItemKind::Record };
+            replay.hand_on(&vec![b'x'; size], vec![item], &kept);
+        }
+        let mut open = Body::default();
+        let chunks = kept.0.into_inner().unwrap();
+        let sent = chunks.into_iter().filter_map(|chunk| open.join(chunk, target)).map(|body| body.plain);
+        (sent.collect(), open.plain)
+    }
+
+    #[test]
+    fn chunks_are_joined_up_to_the_size_of_a_body_and_within_the_memory_of_a_chunk() {
+        const MB: usize = 1_000_000;
+        assert_eq!(joined(&[3 * MB, 3 * MB], BODY), (vec![3 * MB, 3 * MB], 0));
+        assert_eq!(joined(&[MB; 7], BODY), (vec![3 * MB, 3 * MB], MB));
+        assert_eq!(joined(&[2 * MB, 2 * MB], BODY), (vec![4 * MB], 0));
+        // Neither is a body, and together they are too much: the one that waits longer goes.
+        assert_eq!(joined(&[MB * 29 / 10, MB * 28 / 10], BODY), (vec![MB * 29 / 10], MB * 28 / 10));
+        assert_eq!(joined(&[MB, 4 * MB, 2 * MB], BODY), (vec![4 * MB, 3 * MB], 0));
+        assert_eq!(joined(&[MB, 20 * MB], BODY), (vec![20 * MB], MB));
+        // Bodies that are to be larger than a chunk.
+        assert_eq!(joined(&[4 * MB; 5], 16 * MB), (vec![16 * MB], 4 * MB));
+        // And smaller than most chunks: the cluster refused larger ones.
+        assert_eq!(joined(&[100, 30, 30, 50], 60), (vec![100, 60], 50));
     }
 }

@@ -4,6 +4,7 @@
 mod answers;
 mod fault_server;
 mod faults;
+mod held;
 mod limiter;
 mod outcomes;
 mod redaction;
