@@ -24,10 +24,7 @@ pub(crate) fn is_ip_at(text: &[u8], part: Range<usize>) -> bool {
             is_dotted(&bytes, address.len())
         }
     };
-    match dotted {
-        Some(known) => known,
-        None => is_other(address),
-    }
+    dotted.unwrap_or_else(|| is_other(address))
 }
 
 /// Whether a text that has more than digits and dots, or is longer than an IPv4 address, is an address.

@@ -2,13 +2,13 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use super::row::is_integer;
+use super::row::{LONG_INTEGER, begins_as_integer, is_integer};
 use crate::{
-    address::is_ip,
+    address::is_ip_at,
     document::{put, utf8},
     json::{
         tape::{DIRTY, SHADOWED, Tape},
-        text,
+        text::{self, Digits},
     },
     schema::{Fields, Schema, Type},
 };
@@ -132,7 +132,7 @@ pub(super) enum Slot {
 
 /// What a value has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Check {
+enum Check {
     /// Anything.
     None,
     /// An address.
@@ -200,8 +200,7 @@ pub(super) struct Column {
     pub(super) use_: Use,
     /// Where its value is found again.
     pub(super) slot: Option<Slot>,
-    /// What it has to be.
-    pub(super) check: Check,
+    check: Check,
 }
 
 /// What is between the fields of a row.
@@ -288,13 +287,18 @@ impl Plan {
 }
 
 impl Column {
-    /// Whether a value is what the column or its ECS field takes.
+    /// Whether the value in a part of `base` is what the column or its ECS field takes. `digits` are those of `base`, where
+    /// they are known.
     #[inline]
-    pub(super) fn fits(&self, value: &[u8]) -> bool {
-        match self.check {
-            Check::None => false,
-            Check::Address => is_ip(value),
-            Check::Integer => is_integer(value),
+    pub(super) fn fits(&self, base: &[u8], field: &Range<usize>, digits: Option<&Digits>) -> bool {
+        let value = base.get(field.clone()).unwrap_or_default();
+        match (self.check, digits) {
+            (Check::None, _) => false,
+            (Check::Address, _) => is_ip_at(base, field.clone()),
+            (Check::Integer, Some(digits)) if value.len() < LONG_INTEGER => {
+                digits.are_all(field) && begins_as_integer(value)
+            }
+            (Check::Integer, _) => is_integer(value),
         }
     }
 

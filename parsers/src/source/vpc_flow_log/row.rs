@@ -380,11 +380,21 @@ pub(super) fn is_empty(value: &[u8]) -> bool {
 /// Whether a value can stand as a number at a `long`: digits, of 64 bits at most.
 #[inline]
 pub(super) fn is_integer(value: &[u8]) -> bool {
-    let digits = value.iter().all(u8::is_ascii_digit) && !value.is_empty();
-    let plain = value.len() == 1 || value.first() != Some(&b'0');
-    // 2^63 - 1 has 19 digits.
-    digits && plain && (value.len() < 19 || (value.len() == 19 && value <= b"9223372036854775807".as_slice()))
+    let fits = value.len() < LONG_INTEGER || (value.len() == LONG_INTEGER && value <= MOST_INTEGER);
+    fits && begins_as_integer(value) && value.iter().all(u8::is_ascii_digit)
 }
+
+/// Whether digits have one in front that is no zero too many.
+#[inline]
+pub(super) fn begins_as_integer(digits: &[u8]) -> bool {
+    digits.first().is_some_and(|&first| first != b'0' || digits.len() == 1)
+}
+
+/// Digits of 2^63 - 1: with fewer, every number is below it.
+pub(super) const LONG_INTEGER: usize = MOST_INTEGER.len();
+
+/// 2^63 - 1.
+const MOST_INTEGER: &[u8] = b"9223372036854775807";
 
 /// The name in front of a value, as it stands in JSON: see [`super::columns::Column::before`].
 fn name_of(before: &[u8]) -> &[u8] {

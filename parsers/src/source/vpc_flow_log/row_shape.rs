@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::{
-    columns::{Check, Column, Plan},
-    row::{is_empty, is_integer},
+    columns::{Column, Plan},
+    row::is_empty,
 };
-use crate::{address::is_ip_at, json::text::Digits};
+use crate::json::text::Digits;
 
 /// Which columns of a row have a value, and which values are what their columns ask for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,18 +26,8 @@ impl Look {
         let (mut here, mut fits, mut bit) = (0, 0, 1);
         for (column, field) in plan.columns.iter().zip(fields).take(LOOKED_AT) {
             let value = base.get(field.clone()).unwrap_or_default();
-            let fit = match (column.check, digits) {
-                (Check::None, _) => false,
-                (Check::Address, _) => is_ip_at(base, field.clone()),
-                // As `is_integer` has it; longer ones may be too large.
-                (Check::Integer, Some(digits)) if value.len() < 19 => {
-                    let plain = value.len() == 1 || value.first().is_some_and(|&first| first != b'0');
-                    plain && digits.are_all(field)
-                }
-                (Check::Integer, _) => is_integer(value),
-            };
             here |= if is_empty(value) { 0 } else { bit };
-            fits |= if fit { bit } else { 0 };
+            fits |= if column.fits(base, field, digits) { bit } else { 0 };
             bit <<= 1;
         }
         Self { here, fits: fits & here }
@@ -48,7 +38,7 @@ impl Look {
         if number < LOOKED_AT {
             (self.here >> number & 1 == 1, self.fits >> number & 1 == 1)
         } else {
-            (!is_empty(value), column.fits(value))
+            (!is_empty(value), column.fits(value, &(0..value.len()), None))
         }
     }
 }
