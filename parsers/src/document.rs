@@ -262,6 +262,12 @@ impl Item {
     }
 }
 
+/// How many records the documents are of.
+#[must_use]
+pub fn records(items: &[Item]) -> u64 {
+    items.iter().filter(|item| item.kind == ItemKind::Record).count() as u64
+}
+
 /// What begins and ends an action line around `"_index":…,"_id":…`.
 pub const ACTION_OPEN: &[u8] = b"{\"create\":{";
 /// What begins an action line for the current state of a finding; behind the id stand the version and its type.
@@ -353,8 +359,7 @@ impl Rendered {
     /// Records that were read: documents and problems.
     #[must_use]
     pub fn records(&self) -> u64 {
-        let documents = self.items.iter().filter(|item| item.kind == ItemKind::Record).count();
-        (documents + self.problems.len()) as u64
+        records(&self.items) + self.problems.len() as u64
     }
 
     /// Whether there is nothing in it.

@@ -3,7 +3,7 @@
 use crossbeam_channel::Receiver;
 use siem_parsers::{
     decode::Decoder,
-    document::{ItemKind, ObjectContext, Profile, Provenance, Rendered},
+    document::{self, ObjectContext, Profile, Provenance, Rendered},
     render::Renderer,
     source::{self, LogType},
     split::{Cut, Cutter, Piece},
@@ -123,7 +123,7 @@ impl Rendering {
         let Self { renderer, context, rendered, chunk, gzip, packed } = self;
         renderer.render(&piece, context, *chunk, rendered, &mut |full| {
             stages.render += clock.lap();
-            let records = full.items.iter().filter(|item| item.kind == ItemKind::Record).count() as u64;
+            let records = document::records(&full.items);
             counts.records += full.records();
             counts.discarded += records;
             counts.rejected += full.records() - records;

@@ -155,30 +155,21 @@ impl Bench {
             account.add(full, run, piece);
             if !full.items.is_empty() && packed.is_ok() {
                 let size = full.bytes.len();
-                let (bytes, sent) = match &mut self.packer {
+                let bytes = match &mut self.packer {
                     Some(packer) => {
                         let mut bytes = packing.bytes();
                         packed = packer.pack(&full.bytes, &mut bytes);
-                        let sent = bytes.len();
-                        (packing.give(bytes), sent)
+                        packing.give(bytes)
                     }
-                    None if then.discard => (Buffer::default(), size),
+                    None if then.discard => Buffer::default(),
                     None => {
                         // Another one only where more of the piece may follow.
                         let next = if size < then.chunk { Vec::new() } else { plain.bytes() };
-                        (plain.give(std::mem::replace(&mut full.bytes, next)), size)
+                        plain.give(std::mem::replace(&mut full.bytes, next))
                     }
                 };
-                let bytes = if then.discard { Buffer::default() } else { bytes };
                 let items = std::mem::take(&mut full.items);
-                chunks.push(Chunk {
-                    run: Arc::clone(run),
-                    piece: *number,
-                    bytes,
-                    packed: sent,
-                    plain: size,
-                    items,
-                });
+                chunks.push(Chunk { run: Arc::clone(run), piece: *number, bytes, plain: size, items });
             }
             full.clear();
         });

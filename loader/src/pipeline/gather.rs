@@ -66,7 +66,7 @@ impl Discard {
 impl Output for Discard {
     fn take(&self, chunk: Chunk) {
         self.plain.fetch_add(chunk.plain as u64, Ordering::Relaxed);
-        self.out.fetch_add(chunk.packed as u64, Ordering::Relaxed);
+        self.out.fetch_add(chunk.packed() as u64, Ordering::Relaxed);
         chunk.discard();
     }
 }

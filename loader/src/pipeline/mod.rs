@@ -78,7 +78,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How chunks are packed.
     pub encoding: Encoding,
-    /// Chunks are dropped where they are rendered and packed, and come without their bytes: for who wants the figures only.
+    /// Chunks that are not packed come without their bytes, which are dropped where they were rendered: for who wants the figures
+    /// only.
     pub discard: bool,
     /// Whether documents have a second text of their record.
     pub profile: Profile,

@@ -9,7 +9,7 @@ use std::{
 use crossbeam_channel::Sender;
 use serde::{Deserialize, Serialize};
 use siem_parsers::{
-    document::{Item, ItemKind},
+    document::{self, Item},
     key::KeyInfo,
     source::LogType,
     time::Instant,
@@ -352,10 +352,8 @@ pub struct Chunk {
     pub run: Arc<ObjectRun>,
     /// The piece they are of.
     pub piece: u64,
-    /// Bulk lines, packed as the settings say; none where they were dropped.
+    /// Bulk lines, packed as the settings say; none where they were dropped as they were.
     pub bytes: Buffer,
-    /// How many bytes that are, or were.
-    pub packed: usize,
     /// Bytes before packing; the places in `items` count in these.
     pub plain: usize,
     /// The documents.
@@ -366,7 +364,13 @@ impl Chunk {
     /// How many records its documents are of.
     #[must_use]
     pub fn records(&self) -> u64 {
-        self.items.iter().filter(|item| item.kind == ItemKind::Record).count() as u64
+        document::records(&self.items)
+    }
+
+    /// Bytes as they would be sent.
+    #[must_use]
+    pub fn packed(&self) -> usize {
+        if self.bytes.is_empty() { self.plain } else { self.bytes.len() }
     }
 
     /// Counts its records as rendered and not sent, as was asked.

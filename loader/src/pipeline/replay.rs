@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 use siem_parsers::{
-    document::{Item, ItemKind},
+    document::{self, Item},
     source::LogType,
 };
 
@@ -48,13 +48,11 @@ impl Replay {
     pub fn hand_on(&mut self, plain: &[u8], items: Vec<Item>, output: &dyn Output) {
         let number = self.chunks;
         self.chunks += 1;
-        let records = items.iter().filter(|item| item.kind == ItemKind::Record).count() as u64;
-        let counts = Counts { records, ..Counts::default() };
+        let counts = Counts { records: document::records(&items), ..Counts::default() };
         self.run.report().counts.add(&counts);
         // Without memory for it the documents have no outcome, and at the end their records are counted as unsent.
         let Ok(bytes) = self.encoding.pack(plain).map(Buffer::from) else { return };
-        let (run, packed) = (Arc::clone(&self.run), bytes.len());
-        let chunk = Chunk { run, piece: number, bytes, packed, plain: plain.len(), items };
+        let chunk = Chunk { run: Arc::clone(&self.run), piece: number, bytes, plain: plain.len(), items };
         self.run.tracker.piece(number, 0, number, 0);
         self.run.tracker.rendered(number, 1, Settled { counts, ..Settled::default() });
         output.take(chunk);

@@ -227,35 +227,3 @@ impl<'de> Deserialize<'de> for Tally {
         deserializer.deserialize_seq(Items)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::io::Read;
-
-    use super::Encoding;
-
-    #[test]
-    fn chunks_that_one_packer_packed_unpack_together_whatever_room_there_was() {
-        // Bytes that do not get smaller, and such that do.
-        let mut state = 1_u32;
-        let hard = (0..300_000).map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 24) as u8
-        });
-        let chunks: [Vec<u8>; 4] = [hard.collect(), b"{}\n".to_vec(), vec![b' '; 500_000], Vec::new()];
-        for encoding in [Encoding::Gzip, Encoding::Zstd] {
-            let mut packer = encoding.packer().unwrap().unwrap();
-            let mut body = Vec::new();
-            for room in [0, 1_000_000] {
-                for chunk in &chunks {
-                    let mut packed = Vec::with_capacity(room);
-                    packer.pack(chunk, &mut packed).unwrap();
-                    body.extend_from_slice(&packed);
-                }
-            }
-            let mut plain = Vec::new();
-            encoding.unpack(&body).unwrap().read_to_end(&mut plain).unwrap();
-            assert!(plain == [chunks.concat(), chunks.concat()].concat(), "{encoding:?}");
-        }
-    }
-}
