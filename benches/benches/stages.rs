@@ -30,7 +30,7 @@ use siem_parsers::{
 };
 
 /// Bytes decoded at a time, and at which a body is handed on: those of the pipeline.
-const READ: usize = 256 << 10;
+const READ: usize = 128 << 10;
 const CHUNK: usize = 4 << 20;
 
 #[derive(Clone, Copy, Debug)]
