@@ -7,10 +7,9 @@ use super::{
     child::Ran,
     cluster::{Estate, Figures},
     job::{Job, Kind, Latency, Sending},
-    local::{cpu_per_gb, curve, mb_per_second, packing},
+    local::{cpu_per_gb, curve, mb_per_second},
     report::{ClusterPart, FeedRow, Spread},
 };
-use crate::sink::Cluster;
 
 /// Numbers of requests at a time.
 const REQUESTS: &[usize] = &[1, 2, 4, 8];
@@ -66,14 +65,8 @@ struct Known {
 }
 
 impl Bench<'_> {
-    pub(super) fn feed(
-        &mut self,
-        estate: &mut Estate<'_>,
-        mut part: ClusterPart,
-        cluster: &Cluster,
-    ) -> Result<(), Error> {
+    pub(super) fn feed(&mut self, estate: &mut Estate<'_>, mut part: ClusterPart) -> Result<(), Error> {
         (self.told)("indexing into the cluster");
-        let gzip = cluster.packs();
         let until = self.allowance(Section::Cluster);
         let mut known = Vec::new();
         for set in self.sets.clone() {
@@ -83,7 +76,7 @@ impl Bench<'_> {
             }
             let way = Way { set: set.clone(), requests: None, body: None, piece: None, take: 1 };
             // The first of all warms the node up, and is not told.
-            let first = self.fed(estate, &way, gzip, &mut part)?;
+            let first = self.fed(estate, &way, &mut part)?;
             self.check(&format!("cluster, {}", set.log), std::slice::from_ref(&first.ran));
             if self.report.status == 2 {
                 self.report.cluster = Some(part);
@@ -102,11 +95,11 @@ impl Bench<'_> {
                 if Instant::now() >= until && !first {
                     break 'rounds;
                 }
-                fed.push(self.fed(estate, way, gzip, &mut part)?);
+                fed.push(self.fed(estate, way, &mut part)?);
             }
         }
         for (way, fed) in ways.iter().zip(all) {
-            self.row(way, gzip, fed, &mut part);
+            self.row(way, fed, &mut part);
         }
         self.report.cluster = Some(part);
         Ok(())
@@ -141,20 +134,17 @@ impl Bench<'_> {
         ways
     }
 
-    fn fed(
-        &self,
-        estate: &mut Estate<'_>,
-        way: &Way,
-        gzip: bool,
-        part: &mut ClusterPart,
-    ) -> Result<Fed, Error> {
+    fn fed(&self, estate: &mut Estate<'_>, way: &Way, part: &mut ClusterPart) -> Result<Fed, Error> {
         let mark = estate.next_mark();
         if way.set.states {
             estate.make_states(&mark)?;
         }
         let Way { requests, body, piece, take, .. } = *way;
         let sending = Sending { mark: mark.clone(), requests, body, piece };
-        let job = Job { take: Some(take), ..way.set.job(self.plan.threads, gzip, Kind::Send(sending)) };
+        let job = Job {
+            take: Some(take),
+            ..way.set.job(self.plan.threads, self.plan.encoding, Kind::Send(sending))
+        };
         let ran = self.runner.run(&job)?;
         let figures = estate.figures(&mark, self.plan.force_merge)?;
         if let Some((shards, replicas)) = estate.layout(&mark) {
@@ -164,7 +154,7 @@ impl Bench<'_> {
         Ok(Fed { ran, figures })
     }
 
-    fn row(&mut self, way: &Way, gzip: bool, fed: Vec<Fed>, part: &mut ClusterPart) {
+    fn row(&mut self, way: &Way, fed: Vec<Fed>, part: &mut ClusterPart) {
         let asked = way.requests.map_or_else(|| "as load sends".to_owned(), |n| format!("{n} requests"));
         let body = way.body.map_or_else(String::new, |body| format!(", bodies of {} MiB", body >> 20));
         let what = format!("cluster, {}, {asked}{body}", way.set.log);
@@ -190,7 +180,7 @@ impl Bench<'_> {
         let row = || {
             Some(FeedRow {
                 log: way.set.log.clone(),
-                packing: packing(gzip),
+                packing: self.plan.encoding.name(),
                 requests: way.requests,
                 body_bytes: way.body,
                 mean_body_bytes: sum(|ran| ran.outcome.plain_bytes) as f64 / requests.max(1) as f64,

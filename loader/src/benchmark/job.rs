@@ -32,7 +32,8 @@ pub(crate) struct Job {
     /// Only so many objects, the first ones.
     pub(crate) take: Option<u64>,
     pub(crate) threads: usize,
-    pub(crate) gzip: bool,
+    /// How bodies are packed.
+    pub(crate) encoding: Encoding,
     pub(crate) kind: Kind,
 }
 
@@ -87,6 +88,7 @@ pub(crate) struct StageSeconds {
     pub(crate) cut: f64,
     pub(crate) render: f64,
     pub(crate) gzip: f64,
+    pub(crate) zstd: f64,
 }
 
 /// What came of it.
@@ -176,7 +178,7 @@ pub(crate) fn execute(
     let (began, cpu) = (Instant::now(), usage().0);
     let mut settings = Settings::for_threads(job.threads);
     settings.profile = profile;
-    settings.encoding = if job.gzip { Encoding::Gzip } else { Encoding::Identity };
+    settings.encoding = job.encoding;
     settings.discard = matches!(job.kind, Kind::Discard);
     let mut outcome = match (&job.kind, cluster) {
         (Kind::Stages, _) => stages::execute(&listed, source, profile)?,

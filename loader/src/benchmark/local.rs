@@ -11,6 +11,10 @@ use super::{
     report::{Corpus, Curve, ObjectsRow, ScalingRow, SizeRow, Spread, StageRow, WholeRow},
     spread, text_of,
 };
+use crate::sink::Encoding;
+
+/// Each way to pack.
+const PACKINGS: [Encoding; 3] = [Encoding::Identity, Encoding::Gzip, Encoding::Zstd];
 
 /// Decoded bytes of objects: from 1 KB, doubled, to 2 GB.
 const SIZES: std::ops::RangeInclusive<u32> = 0..=21;
@@ -20,11 +24,6 @@ const COUNTS: &[u64] = &[1, 10, 100, 1_000, 10_000, 100_000];
 
 /// Seconds that a small object took where objects were slow: what is expected of the next number before it is tried.
 const SLOW_OBJECT: f64 = 0.000_3;
-
-/// How packing is named.
-pub(super) fn packing(gzip: bool) -> &'static str {
-    if gzip { "gzip" } else { "none" }
-}
 
 /// Highest memory of runs.
 fn peak(ran: &[Ran]) -> u64 {
@@ -52,7 +51,8 @@ pub(super) fn curve(name: String, ran: &[Ran]) -> Option<Curve> {
 impl Bench<'_> {
     pub(super) fn stages(&mut self, until: Instant) -> Result<(), Error> {
         (self.told)("stages");
-        let jobs: Vec<Job> = self.sets.iter().map(|set| set.job(1, true, Kind::Stages)).collect();
+        let jobs: Vec<Job> =
+            self.sets.iter().map(|set| set.job(1, Encoding::Identity, Kind::Stages)).collect();
         let all = self.rounds(&jobs, until)?;
         for (set, ran) in self.sets.clone().iter().zip(all) {
             self.check(&format!("stages, {}", set.log), &ran);
@@ -64,6 +64,7 @@ impl Bench<'_> {
                     cut: of(|ran| ran.outcome.stages.cut)?,
                     render: of(|ran| ran.outcome.stages.render)?,
                     gzip: of(|ran| ran.outcome.stages.gzip)?,
+                    zstd: of(|ran| ran.outcome.stages.zstd)?,
                 })
             };
             match row() {
@@ -78,17 +79,17 @@ impl Bench<'_> {
         (self.told)("whole, without a cluster");
         let mut threads = vec![1, self.plan.threads];
         threads.dedup();
-        let ways = threads.iter().flat_map(|&threads| [(threads, false), (threads, true)]);
-        let runs: Vec<(Set, usize, bool)> = ways
-            .flat_map(|(threads, gzip)| self.sets.iter().map(move |set| (set.clone(), threads, gzip)))
+        let ways = threads.iter().flat_map(|&threads| PACKINGS.map(|encoding| (threads, encoding)));
+        let runs: Vec<(Set, usize, Encoding)> = ways
+            .flat_map(|(threads, encoding)| self.sets.iter().map(move |set| (set.clone(), threads, encoding)))
             .collect();
         let jobs: Vec<Job> =
-            runs.iter().map(|(set, threads, gzip)| set.job(*threads, *gzip, Kind::Discard)).collect();
+            runs.iter().map(|(set, threads, encoding)| set.job(*threads, *encoding, Kind::Discard)).collect();
         let all = self.rounds(&jobs, until)?;
-        for ((set, threads, gzip), ran) in runs.into_iter().zip(all) {
-            let what = format!("whole, {}, {} threads, packing {}", set.log, threads, packing(gzip));
+        for ((set, threads, encoding), ran) in runs.into_iter().zip(all) {
+            let what = format!("whole, {}, {} threads, packing {}", set.log, threads, encoding.name());
             self.check(&what, &ran);
-            match whole_row(&set, threads, gzip, &ran) {
+            match whole_row(&set, threads, encoding, &ran) {
                 Some(row) => self.report.whole.push(row),
                 None => self.left_out(&what),
             }
@@ -115,7 +116,7 @@ impl Bench<'_> {
         let path = corpus::write_object(&self.plan.folder.join("large"), self.plan.seed, size);
         let path = path.map_err(Error::io("make objects"))?;
         let steps = Machine::steps(self.plan.threads);
-        let job = |threads: &usize| self.object_job(text_of(&path), *threads, true);
+        let job = |threads: &usize| self.object_job(text_of(&path), *threads, Encoding::Gzip);
         let jobs: Vec<Job> = steps.iter().map(job).collect();
         let all = self.rounds(&jobs, until)?;
         let mut one = None;
@@ -149,7 +150,7 @@ impl Bench<'_> {
             }
             let path = corpus::write_object(&self.plan.folder.join("sizes"), self.plan.seed, size);
             let path = path.map_err(Error::io("make objects"))?;
-            let job = self.object_job(text_of(&path), self.plan.threads, false);
+            let job = self.object_job(text_of(&path), self.plan.threads, Encoding::Identity);
             let began = Instant::now();
             let ran = self.runner.run(&job)?;
             if size > 16_000_000 {
@@ -192,8 +193,8 @@ impl Bench<'_> {
             }
             let root = self.plan.folder.join("small").join(count.to_string());
             corpus::write_small(&root, self.plan.seed, count).map_err(Error::io("make objects"))?;
-            let job =
-                Job { root: Some(root.clone()), ..self.object_job(text_of(&root), self.plan.threads, false) };
+            let job = self.object_job(text_of(&root), self.plan.threads, Encoding::Identity);
+            let job = Job { root: Some(root.clone()), ..job };
             named.push((count, vec![self.runner.run(&job)?]));
             jobs.push(job);
         }
@@ -219,8 +220,8 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn object_job(&self, path: String, threads: usize, gzip: bool) -> Job {
-        Job { paths: vec![path], root: None, take: None, threads, gzip, kind: Kind::Discard }
+    fn object_job(&self, path: String, threads: usize, encoding: Encoding) -> Job {
+        Job { paths: vec![path], root: None, take: None, threads, encoding, kind: Kind::Discard }
     }
 
     /// [`Self::rounds`] of jobs that ran once.
@@ -236,11 +237,11 @@ impl Bench<'_> {
     }
 }
 
-fn whole_row(set: &Set, threads: usize, gzip: bool, ran: &[Ran]) -> Option<WholeRow> {
+fn whole_row(set: &Set, threads: usize, encoding: Encoding, ran: &[Ran]) -> Option<WholeRow> {
     let outcome = &ran.first()?.outcome;
     Some(WholeRow {
         log: set.log.clone(),
-        packing: packing(gzip),
+        packing: encoding.name(),
         threads,
         mb_per_second: mb_per_second(ran)?,
         documents_per_second: spread(ran, |ran| per_second(ran.outcome.documents() as f64, ran))?,

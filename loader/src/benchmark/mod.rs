@@ -38,7 +38,11 @@ use self::{
     report::{Corpus, SCHEMA, Spread},
 };
 pub(crate) use self::{page::page, report::Report, text::text};
-use crate::{error::SinkError, sink::Cluster, usage::thread_seconds};
+use crate::{
+    error::SinkError,
+    sink::{Cluster, Encoding},
+    usage::thread_seconds,
+};
 
 /// Logs of which objects can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -69,7 +73,7 @@ impl Log {
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Section {
-    /// Inflate, cut, render, gzip, each by itself on one thread
+    /// Inflate, cut, render, gzip, zstd, each by itself on one thread
     Stages,
     /// Everything but sending, per log: plain and packed, on one thread and on all
     Whole,
@@ -139,6 +143,8 @@ pub(crate) struct Plan {
     pub(crate) mark: String,
     pub(crate) force_merge: bool,
     pub(crate) prices: Prices,
+    /// How bodies for the cluster are packed.
+    pub(crate) encoding: Encoding,
     /// Where objects are made.
     pub(crate) folder: PathBuf,
 }
@@ -154,8 +160,8 @@ struct Set {
 }
 
 impl Set {
-    fn job(&self, threads: usize, gzip: bool, kind: Kind) -> Job {
-        Job { paths: self.paths.clone(), root: self.root.clone(), take: None, threads, gzip, kind }
+    fn job(&self, threads: usize, encoding: Encoding, kind: Kind) -> Job {
+        Job { paths: self.paths.clone(), root: self.root.clone(), take: None, threads, encoding, kind }
     }
 }
 
@@ -217,7 +223,7 @@ pub(crate) fn run(
     let (sets, inflated) = (Vec::new(), Vec::new());
     // Refused before anything is made: whoever sees that waits for nothing.
     let estate = match cluster.filter(|_| plan.sections.contains(&Section::Cluster)) {
-        Some(cluster) => Some((cluster, cluster::Estate::found(cluster, runtime, &plan.mark, plan.profile)?)),
+        Some(cluster) => Some(cluster::Estate::found(cluster, runtime, &plan.mark, plan.profile)?),
         None => None,
     };
     let mut bench = Bench {
@@ -245,8 +251,8 @@ pub(crate) fn run(
             Section::Cluster => {}
         }
     }
-    if let Some((cluster, (mut estate, part))) = estate {
-        let fed = bench.feed(&mut estate, part, cluster);
+    if let Some((mut estate, part)) = estate {
+        let fed = bench.feed(&mut estate, part);
         // Whatever happened, nothing of ours stays.
         let deleted = estate.delete();
         fed?;

@@ -82,13 +82,14 @@ pub(crate) struct StageRow {
     pub(crate) cut: Spread,
     pub(crate) render: Spread,
     pub(crate) gzip: Spread,
+    pub(crate) zstd: Spread,
 }
 
 /// Everything but sending.
 #[derive(Debug, Serialize)]
 pub(crate) struct WholeRow {
     pub(crate) log: String,
-    /// `none` or `gzip`.
+    /// `none`, `gzip` or `zstd`.
     pub(crate) packing: &'static str,
     pub(crate) threads: usize,
     pub(crate) mb_per_second: Spread,

@@ -67,12 +67,14 @@ fn one(
     let provenance = Provenance { key: object.key.clone(), profile, ..Provenance::default() };
     let context = ObjectContext::new(&provenance, info, log_type.name);
     let gzip = Encoding::Gzip.packer().map_err(|error| failed(&error))?;
+    let zstd = Encoding::Zstd.packer().map_err(|error| failed(&error))?;
     let mut rendering = Rendering {
         renderer: Renderer::new(log_type),
         context,
         rendered: Rendered::default(),
         chunk: settings.chunk(),
         gzip,
+        zstd,
         packed: Vec::new(),
     };
     let mut cutter = Cutter::new(log_type.layout, settings.limits_of(log_type.layout));
@@ -111,6 +113,7 @@ struct Rendering {
     rendered: Rendered,
     chunk: usize,
     gzip: Option<ChunkPacker>,
+    zstd: Option<ChunkPacker>,
     packed: Vec<u8>,
 }
 
@@ -119,8 +122,8 @@ impl Rendering {
     fn piece(&mut self, cut: Cut, clock: &mut Clock, outcome: &mut Outcome) -> Option<Piece> {
         let Cut::Piece(piece) = cut else { return None };
         clock.lap();
-        let Outcome { stages, counts, plain_bytes, out_bytes, .. } = outcome;
-        let Self { renderer, context, rendered, chunk, gzip, packed } = self;
+        let Outcome { stages, counts, plain_bytes, .. } = outcome;
+        let Self { renderer, context, rendered, chunk, gzip, zstd, packed } = self;
         renderer.render(&piece, context, *chunk, rendered, &mut |full| {
             stages.render += clock.lap();
             let records = document::records(&full.items);
@@ -129,13 +132,14 @@ impl Rendering {
             counts.rejected += full.records() - records;
             *plain_bytes += full.bytes.len() as u64;
             clock.lap();
-            packed.clear();
-            if let Some(gzip) = gzip {
-                // It fails only without memory; then there are no figures to speak of.
-                let _ = gzip.pack(&full.bytes, packed);
+            for (packer, seconds) in [(&mut *gzip, &mut stages.gzip), (zstd, &mut stages.zstd)] {
+                packed.clear();
+                if let Some(packer) = packer {
+                    // It fails only without memory; then there are no figures to speak of.
+                    let _ = packer.pack(&full.bytes, packed);
+                }
+                *seconds += clock.lap();
             }
-            *out_bytes += packed.len() as u64;
-            stages.gzip += clock.lap();
             full.clear();
         });
         stages.render += clock.lap();

@@ -76,7 +76,8 @@ pub(super) fn tables(report: &Report) -> Vec<Table> {
 
 fn local(report: &Report) -> Vec<Table> {
     let stages = report.stages.iter().map(|row| {
-        vec![row.log.clone(), spread(&row.inflate), spread(&row.cut), spread(&row.render), spread(&row.gzip)]
+        let figures = [&row.inflate, &row.cut, &row.render, &row.gzip, &row.zstd];
+        std::iter::once(row.log.clone()).chain(figures.into_iter().map(spread)).collect()
     });
     let whole = report.whole.iter().map(|row| {
         vec![
@@ -115,7 +116,7 @@ fn local(report: &Report) -> Vec<Table> {
     vec![
         Table {
             title: "Stages, one thread, CPU-seconds per GB".to_owned(),
-            head: vec!["log", "inflate", "cut", "render", "gzip"],
+            head: vec!["log", "inflate", "cut", "render", "gzip", "zstd"],
             rows: stages.collect(),
         },
         Table {

@@ -5,13 +5,18 @@ use std::{io::Write, path::PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{FAILED, InputArgs, OutputFormat, ProfileArgs, connect::ClusterArgs, progress::say};
+use super::{
+    FAILED, InputArgs, OutputFormat, ProfileArgs,
+    connect::{ClusterArgs, PackArgs},
+    progress::say,
+};
 use crate::benchmark::{
     self, Log, Plan, Section,
     child::{JOB_FLAG, Runner},
     cost::Prices,
     job::{self, Job, Kind},
 };
+use crate::sink::Encoding;
 
 /// Arguments of `bench`.
 #[derive(Debug, Args)]
@@ -70,9 +75,8 @@ pub(super) struct BenchArgs {
     force_merge: bool,
     #[command(flatten)]
     to: ClusterArgs,
-    /// Pack bulk bodies with gzip [default: yes, unless the cluster is on this machine]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
-    gzip: Option<bool>,
+    #[command(flatten)]
+    pack: PackArgs,
     /// Write the report as one page of HTML, with plots
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -102,8 +106,7 @@ pub(super) fn run(args: BenchArgs) -> anyhow::Result<u8> {
     if let Some(text) = &args.job {
         return one(&args, text, &runtime);
     }
-    let cluster =
-        if args.cluster { Some(args.to.connect_packing(args.gzip, runtime.handle())?) } else { None };
+    let cluster = if args.cluster { Some(args.pack.connect(&args.to, runtime.handle())?) } else { None };
     let runner = Runner::of_this_program()?;
     let mut made = tempfile::Builder::new();
     made.prefix("siem-loader-bench-");
@@ -134,6 +137,9 @@ pub(super) fn run(args: BenchArgs) -> anyhow::Result<u8> {
         mark: args.name.as_ref().map_or_else(|| "bench".to_owned(), |name| format!("bench-{name}")),
         force_merge: args.force_merge,
         prices: args.prices,
+        encoding: cluster
+            .as_ref()
+            .map_or(Encoding::Identity, |cluster| runtime.block_on(args.pack.encoding(cluster))),
         folder: folder.path().to_owned(),
     };
     let told = |what: &str| say(&format!("siem-loader: {what}"));
@@ -168,7 +174,7 @@ fn one(args: &BenchArgs, text: &str, runtime: &tokio::runtime::Runtime) -> anyho
     input.root.clone_from(&job.root);
     let source = input.source(runtime.handle());
     let cluster = match &job.kind {
-        Kind::Send(_) => Some(args.to.connect(job.gzip, runtime.handle())?),
+        Kind::Send(_) => Some(args.to.connect(job.encoding != Encoding::Identity, runtime.handle())?),
         Kind::Discard | Kind::Stages => None,
     };
     let outcome = job::execute(&job, &source, cluster, args.profile.profile, runtime.handle())?;

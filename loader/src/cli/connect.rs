@@ -33,26 +33,12 @@ pub(crate) struct SendArgs {
     /// 1 MB [default: 3, packed 16]
     #[arg(long, value_name = "N", env = "SIEM_LOADER_MAX_REQUESTS", value_parser = clap::value_parser!(u16).range(1..=256))]
     max_requests: Option<u16>,
-    /// Where bodies are packed, pack them with zstd instead of gzip: half the bytes, for less of a processor. OpenSearch
-    /// from 2.19 on takes it; Amazon's documentation names only gzip
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL", env = "SIEM_LOADER_ZSTD")]
-    zstd: Option<bool>,
     /// How long to go on without any success when the cluster is away, overloaded or its disks are full. Seconds
     #[arg(long, value_name = "S", default_value_t = 600, env = "SIEM_LOADER_RETRY_DEADLINE")]
     retry_deadline: u64,
 }
 
 impl SendArgs {
-    /// How bodies for a cluster are packed.
-    pub(crate) fn encoding(&self, cluster: &Cluster) -> Encoding {
-        if cluster.packs() { self.packed() } else { Encoding::Identity }
-    }
-
-    /// How bodies are packed where they are.
-    pub(super) fn packed(&self) -> Encoding {
-        if self.zstd == Some(true) { Encoding::Zstd } else { Encoding::Gzip }
-    }
-
     /// Whether somebody said how many requests there may be at a time.
     pub(crate) fn are_bounded(&self) -> bool {
         self.max_requests.is_some()
@@ -63,6 +49,63 @@ impl SendArgs {
         let mut settings = SendSettings::new(requests);
         settings.retry.deadline = Duration::from_secs(self.retry_deadline);
         settings
+    }
+}
+
+/// Whether bodies are packed.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct PackArgs {
+    /// Pack bulk bodies, with zstd or gzip [default: yes, unless the cluster is on this machine]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    gzip: Option<bool>,
+    #[command(flatten)]
+    zstd: ZstdArg,
+}
+
+/// With what bodies are packed.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct ZstdArg {
+    /// Where bodies are packed: with zstd, half the bytes for less of a processor, or with gzip [default: zstd where the
+    /// cluster, asked at the start, reads it]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL", env = "SIEM_LOADER_ZSTD")]
+    zstd: Option<bool>,
+}
+
+impl PackArgs {
+    /// As in a function: nobody says whether bodies are packed.
+    pub(crate) fn of(zstd: ZstdArg) -> Self {
+        Self { gzip: None, zstd }
+    }
+
+    /// Where there is no cluster to be asked, or not yet.
+    pub(crate) fn unasked(&self, packs: bool) -> Encoding {
+        match (packs, self.zstd.zstd) {
+            (false, _) => Encoding::Identity,
+            (true, Some(true)) => Encoding::Zstd,
+            (true, _) => Encoding::Gzip,
+        }
+    }
+
+    /// How documents are packed that are dropped.
+    pub(super) fn discarded(&self) -> Encoding {
+        self.unasked(self.gzip == Some(true))
+    }
+
+    /// How bodies for a cluster are packed; asks it where nothing is said.
+    pub(crate) async fn encoding(&self, cluster: &Cluster) -> Encoding {
+        let said = self.unasked(cluster.packs());
+        let encoding = match self.zstd.zstd {
+            None if said == Encoding::Gzip && cluster.takes(Encoding::Zstd).await => Encoding::Zstd,
+            _ => said,
+        };
+        tracing::info!(packing = encoding.name(), "bodies");
+        encoding
+    }
+
+    /// Makes the client of a cluster for bodies so packed: where nothing is said, unless the cluster is on this machine.
+    pub(crate) fn connect(&self, to: &ClusterArgs, runtime: &Handle) -> anyhow::Result<Cluster> {
+        let cluster = to.connect(self.gzip.unwrap_or(false), runtime)?;
+        if self.gzip.is_none() && !is_local(&cluster) { to.connect(true, runtime) } else { Ok(cluster) }
     }
 }
 
@@ -78,14 +121,14 @@ enum AuthKind {
 const PASSWORD: &str = "SIEM_LOADER_OPENSEARCH_PASSWORD";
 
 impl ClusterArgs {
-    /// Makes the client; nothing is sent yet. `gzip` says how bodies will be packed.
-    pub(super) fn connect(&self, gzip: bool, runtime: &Handle) -> anyhow::Result<Cluster> {
+    /// Makes the client; nothing is sent yet. `packs`: bodies will be packed.
+    pub(super) fn connect(&self, packs: bool, runtime: &Handle) -> anyhow::Result<Cluster> {
         let Some(url) = self.opensearch_url.clone().or_else(|| std::env::var("OPENSEARCH_URL").ok()) else {
             bail!("no OpenSearch to send to: give --opensearch-url URL or set OPENSEARCH_URL");
         };
         let url = if url.contains("://") { url } else { format!("https://{url}") };
         // The text may hold a password, so it is not repeated.
-        self.connect_to(Url::parse(&url).context("the URL of OpenSearch cannot be read")?, gzip, runtime)
+        self.connect_to(Url::parse(&url).context("the URL of OpenSearch cannot be read")?, packs, runtime)
     }
 
     /// [`Self::connect`] to another server with the same credentials.
@@ -93,12 +136,6 @@ impl ClusterArgs {
         let auth = self.auth(&url, runtime)?;
         let timeout = Duration::from_secs(self.request_timeout.max(1));
         Ok(Cluster::connect(ClusterConfig { url, auth, timeout, gzip })?)
-    }
-
-    /// As [`Self::connect`]; where nothing is said about packing, bodies are packed unless the cluster is on this machine.
-    pub(crate) fn connect_packing(&self, gzip: Option<bool>, runtime: &Handle) -> anyhow::Result<Cluster> {
-        let cluster = self.connect(gzip.unwrap_or(false), runtime)?;
-        if gzip.is_none() && !is_local(&cluster) { self.connect(true, runtime) } else { Ok(cluster) }
     }
 
     /// Whether a host is one of Amazon OpenSearch.

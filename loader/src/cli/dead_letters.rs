@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 
 use super::{
     FAILED, OK, OutputFormat, ProfileArgs, REJECTED,
-    connect::{ClusterArgs, SendArgs},
+    connect::{ClusterArgs, PackArgs, SendArgs},
     load::prepare,
     progress::say,
 };
@@ -93,9 +93,8 @@ pub(super) struct RedriveArgs {
     cluster: ClusterArgs,
     #[command(flatten)]
     send: SendArgs,
-    /// Pack bulk bodies, with gzip unless --zstd is there [default: yes, unless the cluster is on this machine]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
-    gzip: Option<bool>,
+    #[command(flatten)]
+    pack: PackArgs,
     /// Keep no ledger: that of the objects is not told how many letters are left
     #[arg(long)]
     no_ledger: bool,
@@ -197,13 +196,12 @@ pub(super) fn redrive(args: RedriveArgs) -> anyhow::Result<u8> {
     let runtime = super::runtime().context("cannot start the network threads")?;
     let source = source(runtime.handle())?;
     let store = Store::at(&args.which.place, &source)?;
-    let cluster = args.cluster.connect_packing(args.gzip, runtime.handle())?;
+    let cluster = args.pack.connect(&args.cluster, runtime.handle())?;
     let names = store.list()?;
-    if !names.is_empty() {
-        runtime.block_on(prepare(&cluster, args.profile.profile))?;
-    }
     let mut settings = Settings::for_threads(std::thread::available_parallelism().map_or(1, usize::from));
-    settings.encoding = args.send.encoding(&cluster);
+    if !names.is_empty() {
+        settings.encoding = runtime.block_on(prepare(&cluster, args.profile.profile, args.pack))?;
+    }
     settings.profile = args.profile.profile;
     let engine = Engine::new(EngineParts {
         source,

@@ -8,7 +8,7 @@ use siem_parsers::document::Profile;
 
 use super::{
     FAILED, InputArgs, OutputFormat,
-    connect::{ClusterArgs, SendArgs},
+    connect::{ClusterArgs, PackArgs, SendArgs},
     gather::gather,
     keep::KeepArgs,
     progress::Progress,
@@ -34,9 +34,8 @@ pub(super) struct LoadArgs {
     /// Do everything but send: reads, renders (and packs, with --gzip), then drops the documents
     #[arg(long)]
     discard: bool,
-    /// Pack bulk bodies, with gzip unless --zstd is there [default: yes, unless the cluster is on this machine]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
-    gzip: Option<bool>,
+    #[command(flatten)]
+    pack: PackArgs,
     #[command(flatten)]
     keep: KeepArgs,
     /// How the result is told
@@ -62,7 +61,7 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
     let mut settings = Settings::for_threads(args.input.threads());
     settings.profile = args.input.profile.profile;
     if args.discard {
-        settings.encoding = if args.gzip == Some(true) { args.send.packed() } else { Encoding::Identity };
+        settings.encoding = args.pack.discarded();
         settings.discard = true;
         let discard = Arc::new(Discard::default());
         let output: Arc<dyn Output> = Arc::clone(&discard) as Arc<dyn Output>;
@@ -70,11 +69,10 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
         summary.bytes_out = discard.out();
         return Ok(());
     }
-    let cluster = args.cluster.connect_packing(args.gzip, runtime.handle())?;
-    settings.encoding = args.send.encoding(&cluster);
+    let cluster = args.pack.connect(&args.cluster, runtime.handle())?;
     let dead_letters = args.keep.store(&source)?;
     args.keep.keep_apart(&args.input.paths)?;
-    runtime.block_on(prepare(&cluster, settings.profile))?;
+    settings.encoding = runtime.block_on(prepare(&cluster, settings.profile, args.pack))?;
     let engine = Engine::new(EngineParts {
         source: source.clone(),
         cluster,
@@ -105,12 +103,16 @@ fn load(args: &LoadArgs, summary: &mut Summary) -> anyhow::Result<()> {
     }
 }
 
-/// First contact, and the templates that are missing.
-pub(crate) async fn prepare(cluster: &Cluster, profile: Profile) -> Result<(), SinkError> {
+/// First contact, the templates that are missing, and how bodies are to be packed.
+pub(crate) async fn prepare(
+    cluster: &Cluster,
+    profile: Profile,
+    pack: PackArgs,
+) -> Result<Encoding, SinkError> {
     let info = cluster.info().await?;
     tracing::info!(cluster = cluster.url(), version = ?info.number, distribution = info.distribution, "connected");
     for name in templates::install_missing(cluster, profile).await? {
         tracing::info!(template = name, "installed");
     }
-    Ok(())
+    Ok(pack.encoding(cluster).await)
 }

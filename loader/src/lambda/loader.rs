@@ -10,7 +10,7 @@ use crossbeam_channel::bounded;
 
 use super::{Deadline, Load, LoadError, Outcome, replicated};
 use crate::{
-    cli::load::prepare,
+    cli::{connect::PackArgs, load::prepare},
     engine::{self, Engine, EngineParts},
     error::{ErrorClass, SinkError},
     event::{ReplicationEvent, replication::ReplicationKind},
@@ -22,27 +22,29 @@ use crate::{
 /// Loads by the engine. Clients are made once and live as long as the process.
 pub(super) struct EngineLoader {
     parts: EngineParts,
-    engine: Engine,
-    /// Whether the cluster was met and its templates are there. Held by the run that is under way: one that was given up
-    /// comes to its end before the next begins.
-    prepared: Mutex<bool>,
+    pack: PackArgs,
+    /// Made when the cluster was met and its templates are there. Held by the run that is under way: one that was given
+    /// up comes to its end before the next begins.
+    engine: Mutex<Option<Engine>>,
 }
 
 impl EngineLoader {
-    pub(super) fn new(parts: EngineParts) -> Self {
-        Self { engine: Engine::new(parts.clone()), parts, prepared: Mutex::new(false) }
+    pub(super) fn new(parts: EngineParts, pack: PackArgs) -> Self {
+        Self { parts, pack, engine: Mutex::default() }
     }
 
-    /// Makes sure that the templates are there, once; the next invocation tries again where that failed.
-    fn prepare(&self, prepared: &mut bool) -> Result<(), LoadError> {
-        if !*prepared {
-            self.parts
-                .runtime
-                .block_on(prepare(&self.parts.cluster, self.parts.settings.profile))
-                .map_err(|error| of_sink(&error))?;
-            *prepared = true;
+    /// The engine; it is made, and the templates are looked for, once. The next invocation tries again where that failed.
+    fn prepared<'a>(&self, engine: &'a mut Option<Engine>) -> Result<&'a Engine, LoadError> {
+        match engine {
+            Some(engine) => Ok(engine),
+            none => {
+                let EngineParts { cluster, settings, runtime, .. } = &self.parts;
+                let encoding = runtime.block_on(prepare(cluster, settings.profile, self.pack));
+                let mut parts = self.parts.clone();
+                parts.settings.encoding = encoding.map_err(|error| of_sink(&error))?;
+                Ok(none.insert(Engine::new(parts)))
+            }
         }
-        Ok(())
     }
 }
 
@@ -57,12 +59,12 @@ impl Load for EngineLoader {
         deadline: Option<Deadline>,
         told: &mut (dyn FnMut(Outcome) + Send),
     ) -> Result<(), LoadError> {
-        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         if deadline.is_some_and(|deadline| deadline.stop_at <= Instant::now()) {
             let reason = "the time of this invocation went by while the one before came to its end";
             return Err(LoadError { class: ErrorClass::Transient, reason: reason.to_owned() });
         }
-        self.prepare(&mut prepared)?;
+        let engine = self.prepared(&mut engine)?;
         let (sender, listed) = bounded(objects.len());
         for object in objects {
             // There is room for all of them.
@@ -72,7 +74,7 @@ impl Load for EngineLoader {
         let mut metrics = Metrics::default();
         let deadline =
             deadline.map(|Deadline { stop_at, give_up_at, .. }| engine::Deadline { stop_at, give_up_at });
-        let ended = self.engine.run(&listed, deadline, &mut |report| {
+        let ended = engine.run(&listed, deadline, &mut |report| {
             metrics.add(&report);
             if let Some(outcome) = outcome(report) {
                 told(outcome);
@@ -86,8 +88,8 @@ impl Load for EngineLoader {
     }
 
     fn note(&self, events: &[ReplicationEvent], deadline: Option<Deadline>) -> Result<(), LoadError> {
-        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        self.prepare(&mut prepared)?;
+        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        self.prepared(&mut engine)?;
         let mut metrics = Metrics::default();
         let failed = events.iter().filter(|event| event.kind == ReplicationKind::Failed).count();
         metrics.note("replication_failed", "", failed as f64);

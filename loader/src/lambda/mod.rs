@@ -112,7 +112,7 @@ fn run() -> anyhow::Result<()> {
     crate::variables::warn_of_unknown();
     let runtime = crate::cli::runtime().context("cannot start the network threads")?;
     match settings::read(runtime.handle()) {
-        Ok(parts) => serve(Arc::new(EngineLoader::new(parts)), &runtime),
+        Ok((parts, pack)) => serve(Arc::new(EngineLoader::new(parts, pack)), &runtime),
         Err(error) => {
             let reason = format!("{error:#}");
             tracing::error!(error = reason, "the settings cannot be used");

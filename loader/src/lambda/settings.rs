@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use crate::{
     cli::{
         ProfileArgs,
-        connect::{ClusterArgs, SendArgs},
+        connect::{ClusterArgs, PackArgs, SendArgs, ZstdArg},
     },
     dead_letter::Store,
     engine::EngineParts,
@@ -24,6 +24,8 @@ struct Variables {
     cluster: ClusterArgs,
     #[command(flatten)]
     send: SendArgs,
+    #[command(flatten)]
+    zstd: ZstdArg,
     #[arg(long, default_value = NO_STORE, env = "SIEM_LOADER_DEAD_LETTERS")]
     dead_letters: String,
     #[arg(long, env = BUCKETS_VARIABLE, hide_env_values = true)]
@@ -40,21 +42,22 @@ const UNPACKED_REQUESTS: usize = 2;
 /// There is no place for dead letters: what would be one fails its message.
 const NO_STORE: &str = "none";
 
-/// Reads the variables and makes the clients; nothing is sent.
+/// Reads the variables and makes the clients; nothing is sent. How bodies are packed is for the cluster to say, later.
 ///
 /// # Errors
 /// Which variable cannot be used, and why.
-pub(super) fn read(runtime: &Handle) -> anyhow::Result<EngineParts> {
+pub(super) fn read(runtime: &Handle) -> anyhow::Result<(EngineParts, PackArgs)> {
     let variables = Variables::try_parse_from(["siem-loader"])
         .map_err(|error| anyhow::anyhow!("{}", one_line(&error.to_string())))
         .context("a variable cannot be used, by the name of its flag")?;
     let s3 = S3Settings { buckets: variables.buckets.unwrap_or_default(), ..S3Settings::default() };
     let source = Source::with_s3(FetchOptions::default(), runtime.clone(), s3);
-    let cluster = variables.cluster.connect_packing(None, runtime)?;
+    let pack = PackArgs::of(variables.zstd);
+    let cluster = pack.connect(&variables.cluster, runtime)?;
     let there = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = variables.threads.map_or_else(there, usize::from);
     let mut settings = Settings::for_threads(threads);
-    settings.encoding = variables.send.encoding(&cluster);
+    settings.encoding = pack.unasked(cluster.packs());
     settings.profile = variables.profile.profile;
     let mut send = variables.send.settings(settings.encoding);
     if settings.encoding == Encoding::Identity && !variables.send.are_bounded() {
@@ -74,7 +77,7 @@ pub(super) fn read(runtime: &Handle) -> anyhow::Result<EngineParts> {
         max_requests = send.senders,
         "start"
     );
-    Ok(EngineParts {
+    let parts = EngineParts {
         source,
         cluster,
         settings,
@@ -83,7 +86,8 @@ pub(super) fn read(runtime: &Handle) -> anyhow::Result<EngineParts> {
         ledger: true,
         dead_letters,
         refuse_loss: true,
-    })
+    };
+    Ok((parts, pack))
 }
 
 /// What clap says, without its hints about `--help`.

@@ -71,11 +71,7 @@ impl Cluster {
     /// gzip that was cut off at a line for a whole one. Everything else by [`classify_response`].
     pub async fn bulk(&self, body: Bytes, encoding: Encoding, items: usize) -> Result<BulkAnswer, SinkError> {
         let sent_bytes = body.len();
-        let mut headers = HeaderMap::with_capacity(2);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-        if let Some(packed) = encoding.header() {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(packed));
-        }
+        let headers = bulk_headers(encoding);
         let Answered { status, body, retry_after } =
             self.send(Method::Post, "/_bulk", FILTER, headers, Some(body), None).await?;
         if status != 200 {
@@ -97,6 +93,41 @@ impl Cluster {
         );
         Ok(answer)
     }
+}
+
+impl Cluster {
+    /// Whether bodies in a packing are read, by the cluster and by all that stands before it: an empty one is answered
+    /// as an empty one. Nothing is written, and no right is needed: it is refused before rights are looked at.
+    ///
+    /// Whoever does not answer, or otherwise, is taken not to; why not will show in what is asked next.
+    pub async fn takes(&self, encoding: Encoding) -> bool {
+        #[derive(Deserialize)]
+        struct Root {
+            error: Cause,
+        }
+        #[derive(Deserialize)]
+        struct Cause {
+            reason: String,
+        }
+        let Ok(empty) = encoding.pack(b"\n") else { return false };
+        let timeout = Some(self.first_timeout());
+        let headers = bulk_headers(encoding);
+        let answer = self.send(Method::Post, "/_bulk", &[], headers, Some(empty.into()), timeout).await;
+        let Ok(Answered { status: 400, body, .. }) = answer else { return false };
+        serde_json::from_slice::<Root>(&body).is_ok_and(|root| root.error.reason.contains(NOTHING_IN_IT))
+    }
+}
+
+/// What OpenSearch says of a bulk body without items (2.19.1, 3.4.0, 3.8.0); unread bytes are a `json_parse_exception`.
+const NOTHING_IN_IT: &str = "no requests added";
+
+fn bulk_headers(encoding: Encoding) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(2);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    if let Some(packed) = encoding.header() {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(packed));
+    }
+    headers
 }
 
 impl BulkAnswer {

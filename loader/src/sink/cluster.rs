@@ -137,6 +137,11 @@ impl Cluster {
         self.inner.serverless
     }
 
+    /// How long first contacts wait.
+    pub(super) fn first_timeout(&self) -> Duration {
+        self.inner.timeout.min(INFO_TIMEOUT)
+    }
+
     /// Asks who answers. Waits at most 10 seconds, or the configured timeout if that is shorter.
     ///
     /// # Errors
@@ -151,9 +156,9 @@ impl Cluster {
             number: String,
             distribution: Option<String>,
         }
-        let timeout = self.inner.timeout.min(INFO_TIMEOUT);
+        let timeout = Some(self.first_timeout());
         let Answered { status, body, .. } =
-            self.send(Method::Get, "/", &[], HeaderMap::new(), None, Some(timeout)).await?;
+            self.send(Method::Get, "/", &[], HeaderMap::new(), None, timeout).await?;
         let unnamed = || ServerInfo { number: None, distribution: "opensearch".to_owned() };
         if status == 404 && self.inner.serverless {
             // A collection has no root document; a request without right would have been a 403.

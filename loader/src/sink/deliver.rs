@@ -15,6 +15,7 @@ use super::{
     account::{Fate, GivenUp, Part, Rejected, share_out},
     backoff::Random,
     estate::estate,
+    fallback::Fallback,
     limiter::Load,
     output::{Body, SendSettings},
     payload::Payload,
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     random: Mutex<Random>,
     /// Bytes of a body, before packing, that the cluster is known not to take.
     too_large: AtomicUsize,
+    fallback: Fallback,
     bytes_out: AtomicU64,
     requests: AtomicU64,
     retries: AtomicU64,
@@ -62,6 +64,7 @@ impl Shared {
             random: Mutex::new(settings.random.clone()),
             settings,
             too_large: AtomicUsize::new(usize::MAX),
+            fallback: Fallback::default(),
             bytes_out: AtomicU64::default(),
             requests: AtomicU64::default(),
             retries: AtomicU64::default(),
@@ -118,7 +121,11 @@ impl Shared {
             poisons: 0,
             bulk: Bulk::default(),
         };
-        let given_up = match delivery.all(payload).await {
+        let delivered = match self.fallback.readable(payload) {
+            Ok(payload) => delivery.all(payload).await,
+            Err(error) => Err(GivenUp::defect(&error)),
+        };
+        let given_up = match delivered {
             Ok(()) => GivenUp { class: ErrorClass::Poison, why: None },
             Err(given_up) => given_up,
         };
@@ -245,6 +252,7 @@ impl Delivery<'_> {
             Err(_) => Load::Unknown,
         });
         if answer.is_ok() {
+            shared.fallback.taken(payload, shared.cluster.url());
             if let Some(latencies) = &shared.settings.latencies {
                 latencies.note(waited);
             }
@@ -341,7 +349,13 @@ impl Delivery<'_> {
 
     /// What follows when a request failed as a whole; gives what is to be sent next.
     async fn failed(&mut self, payload: Payload, error: SinkError) -> Result<Vec<Payload>, GivenUp> {
-        let action = row_of(&error).action;
+        let row = row_of(&error);
+        let payload = match self.shared.fallback.instead(payload, row) {
+            Ok(Ok(instead)) => return Ok(vec![instead]),
+            Ok(Err(payload)) => payload,
+            Err(error) => return Err(GivenUp::defect(&error)),
+        };
+        let action = row.action;
         match action {
             Action::Split | Action::Bisect => {
                 if action == Action::Split {

@@ -6,16 +6,18 @@ use std::{
 };
 
 use flate2::{Compress, Compression, FlushCompress, Status, read::MultiGzDecoder, write::GzEncoder};
+use serde::{Deserialize, Serialize};
 
 /// How the bytes of a bulk body are packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Encoding {
     /// NDJSON as it is.
     #[default]
     Identity,
     /// NDJSON in gzip; several members one after the other are fine.
     Gzip,
-    /// NDJSON in zstd; several frames one after the other are fine. OpenSearch takes it from 2.19 on at the latest.
+    /// NDJSON in zstd; several frames one after the other are fine. OpenSearch takes it from 2.19 on at the latest;
+    /// [`super::Cluster::takes`] asks.
     Zstd,
 }
 
@@ -29,6 +31,12 @@ const WINDOW_BITS: u8 = 15;
 const SMALL_MEMBER: usize = 256;
 
 impl Encoding {
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.header().unwrap_or("none")
+    }
+
     /// The value of the header `content-encoding`.
     pub(super) fn header(self) -> Option<&'static str> {
         match self {

@@ -13,6 +13,7 @@ mod config;
 mod deliver;
 mod encoding;
 mod estate;
+mod fallback;
 mod gate;
 mod limiter;
 mod outcome;

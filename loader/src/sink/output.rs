@@ -146,7 +146,7 @@ impl Body {
             start: at + item.start,
             end: at + item.end,
         });
-        Payload { bytes, encoding, lines: lines.collect(), repeated: false }
+        Payload { bytes, encoding, lines: lines.collect(), repeated: false, anew: false }
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Payload {
     pub(super) lines: Vec<Line>,
     /// Whether it, or more than it, was sent before.
     pub(super) repeated: bool,
+    /// Whether it was packed anew, since the cluster did not read it as it was packed.
+    pub(super) anew: bool,
 }
 
 impl Payload {
@@ -43,6 +45,15 @@ impl Payload {
         }
         let lines: Vec<Line> = places.iter().filter_map(|&at| self.lines.get(at).copied()).collect();
         self.copy(&lines)
+    }
+
+    /// The same in another packing.
+    ///
+    /// # Errors
+    /// As [`Self::pick`].
+    pub(super) fn packed_as(self, encoding: Encoding) -> io::Result<Self> {
+        let bytes = repack(&self.bytes, self.encoding, encoding, &self.lines)?;
+        Ok(Self { bytes, encoding, anew: true, ..self })
     }
 
     /// Two payloads; the first has as many lines as fit into `bytes` before packing, and both have at least one. None
@@ -106,7 +117,9 @@ impl Payload {
                 }
                 Some(Bytes::from(bytes))
             }
-            Encoding::Gzip | Encoding::Zstd => Some(repack(&self.bytes, self.encoding, lines)?),
+            Encoding::Gzip | Encoding::Zstd => {
+                Some(repack(&self.bytes, self.encoding, self.encoding, lines)?)
+            }
         };
         let bytes = bytes.ok_or(io::ErrorKind::UnexpectedEof)?;
         let mut end = 0;
@@ -115,14 +128,14 @@ impl Payload {
             end += line.end - line.start;
             Line { item: line.item, start, end }
         });
-        Ok(Self { bytes, encoding: self.encoding, lines: lines.collect(), repeated: true })
+        Ok(Self { bytes, encoding: self.encoding, lines: lines.collect(), repeated: true, anew: false })
     }
 }
 
 /// Some lines of packed bytes, packed. Memory is that of the packed bytes: nothing is unpacked as a whole.
-fn repack(packed: &[u8], encoding: Encoding, lines: &[Line]) -> io::Result<Bytes> {
-    let mut plain = encoding.unpack(packed)?;
-    let mut out = encoding.packing()?;
+fn repack(packed: &[u8], from: Encoding, to: Encoding, lines: &[Line]) -> io::Result<Bytes> {
+    let mut plain = from.unpack(packed)?;
+    let mut out = to.packing()?;
     let mut at = 0;
     for line in lines {
         skip(&mut plain, line.start.saturating_sub(at))?;

@@ -1,9 +1,7 @@
 //! Bulk requests of which only a part is passed on, and what OpenSearch answered.
 
-use std::borrow::Cow;
 use std::io::Read;
 
-use flate2::read::MultiGzDecoder;
 use serde_json::{Value, json};
 use siem_loader::sink::Random;
 
@@ -17,18 +15,15 @@ pub(crate) struct Held {
 }
 
 /// The body as OpenSearch reads it.
-pub(crate) fn unpacked(request: &Message) -> Cow<'_, [u8]> {
-    if !request.packed() {
-        return Cow::Borrowed(&request.body);
-    }
+pub(crate) fn unpacked(request: &Message) -> Vec<u8> {
     let mut plain = Vec::new();
-    MultiGzDecoder::new(request.body.as_slice()).read_to_end(&mut plain).unwrap();
-    Cow::Owned(plain)
+    request.plain().read_to_end(&mut plain).unwrap();
+    plain
 }
 
 /// Takes about half of the items out of a bulk request. None where nothing would be left, or nothing taken.
 pub(crate) fn hold_back(request: &mut Message, status: u16, random: &mut Random) -> Option<Held> {
-    let mut plain = unpacked(request).into_owned();
+    let mut plain = unpacked(request);
     assert_eq!(plain.pop(), Some(b'\n'), "a bulk body ends with its last line");
     let lines: Vec<&[u8]> = plain.split(|&byte| byte == b'\n').collect();
     let (mut left, mut held) = (Vec::new(), Held { places: Vec::new(), operations: Vec::new(), status });

@@ -3,6 +3,8 @@
 
 use std::io::{BufRead, Read, Write};
 
+use flate2::read::MultiGzDecoder;
+
 /// Bytes of the head of a message at most.
 const HEAD: u64 = 64 << 10;
 
@@ -126,9 +128,13 @@ impl Message {
         self.target().parse().unwrap_or_default()
     }
 
-    /// Whether the body is packed.
-    pub(crate) fn packed(&self) -> bool {
-        self.field("content-encoding").is_some_and(|value| value.eq_ignore_ascii_case("gzip"))
+    /// Reads the body as OpenSearch does.
+    pub(crate) fn plain(&self) -> Box<dyn Read + '_> {
+        match self.field("content-encoding").map(str::to_ascii_lowercase).as_deref() {
+            Some("gzip") => Box::new(MultiGzDecoder::new(self.body.as_slice())),
+            Some("zstd") => Box::new(zstd::stream::read::Decoder::new(self.body.as_slice()).unwrap()),
+            _ => Box::new(self.body.as_slice()),
+        }
     }
 
     /// The message as it goes over the wire.

@@ -227,6 +227,15 @@ async fn a_packed_body_cut_off_at_a_line_is_not_believed() {
 }
 
 #[tokio::test]
+async fn a_cluster_says_which_packings_it_reads_and_nothing_is_written() {
+    for encoding in [Encoding::Identity, Encoding::Gzip, Encoding::Zstd] {
+        assert!(packing_node().takes(encoding).await, "{encoding:?}");
+    }
+    // Nobody there, and somebody else: no, and no failure.
+    assert!(!cluster_at("http://127.0.0.1:9").takes(Encoding::Zstd).await);
+}
+
+#[tokio::test]
 async fn bytes_that_are_not_gzip_end_the_connection_without_an_answer() {
     let error = node()
         .bulk(Bytes::from_static(b"{\"create\":{\"_index\":\"x\"}}\n{}\n"), Encoding::Gzip, 1)

@@ -82,6 +82,8 @@ pub(crate) struct Plan {
     pub(crate) poison: HashSet<String>,
     /// Ids of documents that do not fit the mapping.
     pub(crate) misfits: HashSet<String>,
+    /// Of 100 requests in zstd so many come to a node that does not read it.
+    pub(crate) no_zstd: u64,
     /// Seconds of `Retry-After`.
     pub(crate) retry_after: u64,
 }
@@ -95,6 +97,8 @@ pub(crate) struct Seen {
     /// Requests, those about the ledger aside.
     pub(crate) requests: usize,
     pub(crate) faults: HashMap<Fault, usize>,
+    /// Requests in zstd that were not read.
+    pub(crate) unread: usize,
     /// Items of requests that were read.
     pub(crate) items: usize,
     pub(crate) largest_taken: usize,
@@ -164,6 +168,19 @@ impl State {
         }
     }
 
+    /// What a node says that takes zstd for text, and a proxy that knows no such thing.
+    fn unread(&self) -> Option<Vec<u8>> {
+        let (seen, random) = &mut *self.seen.lock().unwrap();
+        if random.below(100) >= self.plan.no_zstd {
+            return None;
+        }
+        seen.unread += 1;
+        Some(match random.below(2) {
+            0 => refusal(400, "json_parse_exception", "Unexpected character ('(' (code 40))", ""),
+            _ => http(415, "", "<html>Unsupported Media Type</html>"),
+        })
+    }
+
     fn draw(&self, ledger: bool) -> (Option<Fault>, u64) {
         let (seen, random) = &mut *self.seen.lock().unwrap();
         seen.requests += usize::from(!ledger);
@@ -192,6 +209,9 @@ impl State {
             MultiGzDecoder::new(body.as_slice()).read_to_end(&mut plain).unwrap();
             plain
         } else if headers.contains("content-encoding: zstd") {
+            if let Some(refused) = self.unread() {
+                return Some(refused);
+            }
             zstd::decode_all(body.as_slice()).unwrap()
         } else {
             body
