@@ -9,7 +9,7 @@
 
 use crate::{
     json::{
-        tape::{DIRTY, EMPTY, Kind, Node},
+        tape::{DIRTY, DOTTED, EMPTY, Kind, Node},
         write::{Record, Target},
     },
     schema::{Field, Fields, Type},
@@ -183,7 +183,8 @@ impl<F: Fixer> Shaper<'_, F> {
     /// Whether a dotted key reaches into a typed field: `{"a": …, "a.b": …}` cannot be mapped. An odd key may be a
     /// typed field's name with escapes.
     fn clashes(&self, fields: &Fields, key: usize) -> bool {
-        let odd = self.record.tape.get(key).is_some_and(|k| k.is(DIRTY));
+        let Some(entry) = self.record.tape.get(key).filter(|k| k.is(DIRTY | DOTTED)) else { return false };
+        let odd = entry.is(DIRTY);
         let name = if odd { self.record.tape.name(key).as_bytes() } else { self.record.bytes(key) };
         memchr::memchr(b'.', name)
             .map_or(odd.then_some(name), |dot| name.get(..dot))

@@ -27,26 +27,25 @@ impl Instant {
     /// Reads `YYYY-MM-DD[T ]hh:mm[:ss[.fraction]][Z|±hh[:]mm]`; without an offset it is UTC. Years 1 to 9999.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
-        let digits = |from: usize, len: usize| {
-            text.get(from..from + len)?
-                .iter()
-                .try_fold(0i64, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
+        let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T' | b't' | b' ', h0, h1, b':', n0, n1] =
+            *text.first_chunk::<16>()?
+        else {
+            return None;
         };
-        let (year, month, day) = (digits(0, 4)?, digits(5, 2)?, digits(8, 2)?);
-        if text.get(4) != Some(&b'-') || text.get(7) != Some(&b'-') || year == 0 {
+        let (year, month, day) = (pair(y0, y1)? * 100 + pair(y2, y3)?, pair(m0, m1)?, pair(d0, d1)?);
+        if year == 0 {
             return None;
         }
         if !(1..=12).contains(&month) || !(1..=days_in_month(year, month)).contains(&day) {
             return None;
         }
-        if !matches!(text.get(10), Some(b'T' | b't' | b' ')) || text.get(13) != Some(&b':') {
-            return None;
-        }
-        let (hour, minute) = (digits(11, 2)?, digits(14, 2)?);
+        let (hour, minute) = (pair(h0, h1)?, pair(n0, n1)?);
+        let digits =
+            |from: usize| text.get(from..)?.first_chunk::<2>().and_then(|&[tens, ones]| pair(tens, ones));
         let mut at = 16;
         let (mut second, mut nanos) = (0, 0u32);
         if text.get(at) == Some(&b':') {
-            second = digits(at + 1, 2)?;
+            second = digits(at + 1)?;
             at += 3;
             if matches!(text.get(at), Some(b'.' | b',')) {
                 at += 1;
@@ -69,11 +68,11 @@ impl Instant {
             [] | [b'Z' | b'z'] => 0,
             [sign @ (b'+' | b'-'), rest @ ..] => {
                 let start = at + 1;
-                let hours = digits(start, 2)?;
+                let hours = digits(start)?;
                 let minutes = match rest.len() {
                     2 => 0,
-                    4 => digits(start + 2, 2)?,
-                    5 if rest.get(2) == Some(&b':') => digits(start + 3, 2)?,
+                    4 => digits(start + 2)?,
+                    5 if rest.get(2) == Some(&b':') => digits(start + 3)?,
                     _ => return None,
                 };
                 if hours > 23 || minutes > 59 {
@@ -154,10 +153,17 @@ impl Instant {
 #[inline]
 pub(crate) fn two_digits(text: &mut [u8], place: usize, number: i64) {
     if let Some([tens, ones]) = text.get_mut(place..place + 2) {
-        // The remainder of ten is a digit.
-        *tens = b'0' + (number / 10 % 10) as u8;
-        *ones = b'0' + (number % 10) as u8;
+        // Its byte is the number; the remainder of ten is a digit.
+        let number = number as u8;
+        *tens = b'0' + number / 10 % 10;
+        *ones = b'0' + number % 10;
     }
+}
+
+/// The number of two digits.
+#[inline]
+fn pair(tens: u8, ones: u8) -> Option<i64> {
+    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| i64::from((tens - b'0') * 10 + (ones - b'0')))
 }
 
 /// Length of `YYYY-MM-DDThh:mm:ssZ`.

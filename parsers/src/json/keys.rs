@@ -5,14 +5,15 @@ use std::{borrow::Cow, collections::HashMap};
 use super::{tape::MAX_KEY, text};
 
 /// Whether OpenSearch takes a key as a field name as it stands: not empty and no empty part between dots (both
-/// are answered 400), nor one of white space, and short enough to leave room for a value in a term.
+/// are answered 400), nor one of white space, and short enough to leave room for a value in a term. `dotted`
+/// says whether it has a dot.
 #[inline]
-pub(super) fn is_plain(name: &[u8]) -> bool {
+pub(super) fn is_plain(name: &[u8], dotted: bool) -> bool {
     !(name.is_empty()
         || name.first() == Some(&b'.')
         || name.last() == Some(&b'.')
         || name.len() > MAX_KEY
-        || (memchr::memchr(b'.', name).is_some() && name.split(|&b| b == b'.').any(is_blank)))
+        || (dotted && name.split(|&b| b == b'.').any(is_blank)))
 }
 
 /// Whether a part between dots is empty, or white space only: OpenSearch refuses both
@@ -24,7 +25,7 @@ fn is_blank(part: &[u8]) -> bool {
 
 /// A key with `_` for each part that is empty or white space, and cut.
 pub(super) fn plain_name(original: &str) -> String {
-    if is_plain(original.as_bytes()) {
+    if is_plain(original.as_bytes(), original.contains('.')) {
         return original.to_owned();
     }
     let parts = original.split('.').map(|part| if is_blank(part.as_bytes()) { "_" } else { part });

@@ -7,6 +7,7 @@
 
 mod escape;
 pub(crate) mod keys;
+pub(crate) mod lookup;
 mod number;
 pub mod python;
 mod reader;

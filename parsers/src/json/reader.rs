@@ -9,8 +9,8 @@ use super::{
     keys::{self, Look, Names, Seen},
     number,
     tape::{
-        CONTROL, DIRTY, EMPTY, ESCAPED, FLAT_DEPTH, JsonError, Kind, LONG_TEXT, MAX_DEPTH, MAX_NODES, Node,
-        PATH_ROOM, SHADOWED, Tape,
+        CONTROL, DIRTY, DOTTED, EMPTY, ESCAPED, FLAT_DEPTH, JsonError, Kind, LONG_TEXT, MAX_DEPTH, MAX_NODES,
+        Node, PATH_ROOM, SHADOWED, Tape,
     },
     text,
 };
@@ -219,8 +219,10 @@ impl<'j> Reader<'_, 'j> {
     fn odd_key(&mut self) -> Result<(usize, usize, u16, u8), JsonError> {
         let (start, end, flags) = self.string()?;
         let name = self.json.get(start..end).unwrap_or_default();
-        let odd = flags & ESCAPED != 0 || !keys::is_plain(name);
-        Ok((start, end, keys::tag(name), if odd { flags | DIRTY } else { flags }))
+        let dotted = memchr::memchr(b'.', name).is_some();
+        let odd = flags & ESCAPED != 0 || !keys::is_plain(name, dotted);
+        let flags = flags | if dotted { DOTTED } else { 0 } | if odd { DIRTY } else { 0 };
+        Ok((start, end, keys::tag(name), flags))
     }
 
     /// Marks the earlier member of the same object that has the key of `node`, by going through all of them.

@@ -65,6 +65,8 @@ pub const ESCAPED: u8 = 4;
 pub const CONTROL: u8 = 8;
 /// A key that comes again later in the same object, or whose place was taken.
 pub const SHADOWED: u8 = 16;
+/// A key that has a dot as written.
+pub const DOTTED: u8 = 32;
 
 /// One value on the tape.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +81,7 @@ pub struct Node {
     pub tag: u16,
     /// What it is.
     pub kind: Kind,
-    /// [`DIRTY`], [`EMPTY`], [`ESCAPED`], [`CONTROL`], [`SHADOWED`].
+    /// [`DIRTY`], [`EMPTY`], [`ESCAPED`], [`CONTROL`], [`SHADOWED`], [`DOTTED`].
     pub flags: u8,
 }
 

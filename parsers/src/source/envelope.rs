@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Place;
 use crate::{
     document::{Out, Poison},
-    json::{tape::Kind, write::Record},
+    json::{lookup::Lookup, tape::Kind, write::Record},
 };
 
 /// An event of Amazon EventBridge around a record (or several).
@@ -31,13 +31,13 @@ pub struct EventBridge<'a> {
 
 impl<'a> EventBridge<'a> {
     /// The envelope, where a record is one: it has `detail-type` and `detail`. CloudWatch's variant `detailType` counts
-    /// too.
+    /// too. `members` are those of the record.
     #[must_use]
-    pub fn of(record: &Record<'a>) -> Option<Self> {
-        let there = |name| record.tape.member(record.json, 0, name);
+    pub(crate) fn of(record: &Record<'a>, members: &Lookup) -> Option<Self> {
+        let there = |name| members.raw(record, name);
         let detail = there("detail")?;
         let kind = there("detail-type").or_else(|| there("detailType"))?;
-        let text = |name| record.member(0, name).and_then(|node| record.scalar(node));
+        let text = |name| members.member(record, name).and_then(|node| record.scalar(node));
         Some(Self {
             id: text("id"),
             source: text("source"),

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     document::{Out, Poison},
     json::{
+        lookup::Lookup,
         tape::{Kind, Tape},
         text,
         write::Record,
@@ -42,14 +43,14 @@ impl Product {
             _ if of("Security Hub") || of("Findings Imported V2") => Some(Self::SecurityHub),
             _ => event
                 .detail
-                .and_then(|detail| Self::of_content(record, detail))
+                .and_then(|detail| Self::of_content(record, &Lookup::of(record, detail)))
                 .or_else(|| (source.is_empty() && kind.is_empty()).then_some(self)),
         }
     }
 
-    /// Whose an object is, where that is clear.
-    fn of_content(record: &Record<'_>, node: usize) -> Option<Self> {
-        match (guardduty::is_finding(record, node), security_hub::holds_findings(record, node)) {
+    /// Whose an object with these members is, where that is clear.
+    fn of_content(record: &Record<'_>, members: &Lookup) -> Option<Self> {
+        match (guardduty::is_finding(record, members), security_hub::holds_findings(record, members)) {
             (true, false) => Some(Self::GuardDuty),
             (false, true) => Some(Self::SecurityHub),
             _ => None,
@@ -75,10 +76,11 @@ impl FindingsWriter {
 
     /// Writes what a record holds. `part` counts the findings of one record.
     fn record(&mut self, record: Record<'_>, place: Place<'_>, part: &mut u32, out: &mut Out<'_>) {
-        let event = EventBridge::of(&record);
+        let members = Lookup::of(&record, 0);
+        let event = EventBridge::of(&record, &members);
         let product = match &event {
             Some(event) => self.home.of_event(&record, event),
-            None => Some(Product::of_content(&record, 0).unwrap_or(self.home)),
+            None => Some(Product::of_content(&record, &members).unwrap_or(self.home)),
         };
         match product {
             Some(Product::GuardDuty) => {

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     document::{Out, Poison, put},
-    json::{tape::Kind, write::Record},
+    json::{lookup::Lookup, tape::Kind, write::Record},
     key::KeyMarks,
     nested,
     recognise::{Head, content},
@@ -80,9 +80,9 @@ fn looks_like_finding(finding: &Head<'_>) -> bool {
         && (arn || finding.count(&["detectorId", "accountId", "type", "resource", "service", "severity"]) > 2)
 }
 
-/// Whether an object is a finding.
-pub(super) fn is_finding(record: &Record<'_>, node: usize) -> bool {
-    let member = |name| record.tape.member(record.json, node, name);
+/// Whether an object with these members is a finding.
+pub(super) fn is_finding(record: &Record<'_>, members: &Lookup) -> bool {
+    let member = |name| members.raw(record, name);
     let arn = || member("arn").and_then(|arn| record.scalar(arn));
     let others = ["detectorId", "accountId", "type", "resource", "service", "severity"];
     member("schemaVersion").is_some()
@@ -170,8 +170,8 @@ impl GuardDutyWriter {
         draft.common_as(NAME, &place, &id, &when);
         ecs::write(&finding, &facts, &place, &mut self.user_agents, draft.bytes());
 
-        let instant = |text: Option<Text<'_>>| text.as_deref().and_then(Instant::parse);
-        let changed = changed(instant(sent), instant(updated), place.object.key_info.time);
+        let sent = sent.as_deref().and_then(Instant::parse);
+        let changed = changed(sent, updated.and(when.event), place.object.key_info.time);
         let state = finding.id.as_ref().map(|id| State {
             product: Cow::Borrowed(NAME.as_bytes()),
             id: id.clone(),

@@ -261,9 +261,9 @@ impl<'a> Finding<'_, 'a> {
         let addresses = if all { "related.ip" } else { MORE_ADDRESSES };
         let mut left = MOST_ADDRESSES;
         for resource in self.list(&["Resources"]) {
-            let id = self.of(resource, &["Id"]);
-            let detail = |path: &[&str]| self.of(resource, path);
-            match self.of(resource, &["Type"]).as_deref() {
+            let id = self.below(resource, &["Id"]);
+            let detail = |path: &[&str]| self.below(resource, path);
+            match self.below(resource, &["Type"]).as_deref() {
                 Some(b"AwsEc2Instance") => {
                     instance = id.map(|id| behind_last(id, b'/'));
                     for name in ["IpV4Addresses", "IpV6Addresses"] {

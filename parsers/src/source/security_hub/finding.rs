@@ -7,6 +7,7 @@ use crate::{
     ecs::{Ecs, Text},
     id,
     json::{
+        lookup::Lookup,
         tape::Kind,
         text,
         write::{Record, Target},
@@ -23,6 +24,8 @@ pub(super) struct Finding<'r, 'a> {
     pub(super) record: Record<'a>,
     /// Node of the finding.
     pub(super) node: usize,
+    /// Its members: it is asked for some fifty.
+    pub(super) members: Lookup,
     pub(super) envelope: Option<&'r EventBridge<'a>>,
     pub(super) place: Place<'r>,
 }
@@ -38,10 +41,23 @@ pub(super) struct Read<'a> {
     pub(super) state: State<'a>,
 }
 
+impl<'r, 'a> Finding<'r, 'a> {
+    /// A finding at a node of a record.
+    pub(super) fn of(
+        record: Record<'a>,
+        node: usize,
+        envelope: Option<&'r EventBridge<'a>>,
+        place: Place<'r>,
+    ) -> Self {
+        Self { record, node, members: Lookup::of(&record, node), envelope, place }
+    }
+}
+
 impl<'a> Finding<'_, 'a> {
     /// The node at a path, if there is one and it is not empty.
     pub(super) fn at(&self, path: &[&str]) -> Option<usize> {
-        self.record.path(self.node, path)
+        let Some((first, rest)) = path.split_first() else { return Some(self.node) };
+        self.record.path(self.members.member(&self.record, first)?, rest)
     }
 
     /// The text of a scalar at a path, as it stands inside a JSON string.
@@ -56,7 +72,7 @@ impl<'a> Finding<'_, 'a> {
     }
 
     /// A member of an object that is an element of a list.
-    pub(super) fn of(&self, object: usize, path: &[&str]) -> Option<Text<'a>> {
+    pub(super) fn below(&self, object: usize, path: &[&str]) -> Option<Text<'a>> {
         self.record.scalar(self.record.path(object, path)?)
     }
 

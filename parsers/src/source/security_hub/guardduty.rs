@@ -4,7 +4,7 @@
 use super::finding::{Finding, MORE_ADDRESSES, add_ip, lower, set_ip};
 use crate::{
     ecs::{Ecs, Text, Value},
-    json::{tape::Kind, text, write::Record},
+    json::{lookup::Lookup, tape::Kind, text, write::Record},
     source::finding_type::FindingType,
 };
 
@@ -55,8 +55,8 @@ const GUARDDUTY: &[u8] = b"aws/guardduty/";
 /// The fields of a product that has those of GuardDuty.
 struct ProductFields<'a> {
     record: Record<'a>,
-    /// Node of `ProductFields`.
-    node: usize,
+    /// Those of `ProductFields`.
+    members: Lookup,
 }
 
 impl<'a> ProductFields<'a> {
@@ -64,11 +64,13 @@ impl<'a> ProductFields<'a> {
     fn of(finding: &Finding<'_, 'a>) -> Option<Self> {
         let (record, node) = (finding.record, finding.at(&["ProductFields"])?);
         let mut names = record.tape.members(node).map(|(key, _)| record.bytes(key));
-        names.any(|name| name.starts_with(GUARDDUTY)).then_some(Self { record, node })
+        names
+            .any(|name| name.starts_with(GUARDDUTY))
+            .then(|| Self { record, members: Lookup::of(&record, node) })
     }
 
     fn text(&self, name: &str) -> Option<Text<'a>> {
-        self.record.scalar(self.record.member(self.node, name)?)
+        self.record.scalar(self.members.member(&self.record, name)?)
     }
 }
 
@@ -153,7 +155,7 @@ pub(super) struct Threat {
 /// Takes the first type apart into fields; none where es-loader cannot.
 pub(super) fn threat<'a>(finding: &Finding<'_, 'a>, ecs: &mut Ecs<'a>) -> Option<Threat> {
     let types = finding.at(&["Types"]).filter(|&n| finding.record.kind(n) == Some(Kind::Array))?;
-    let first = text::unescape(&finding.of(types, &["0"])?);
+    let first = text::unescape(&finding.below(types, &["0"])?);
     let parts = FindingType::of_security_hub(first.as_bytes())?;
     set_parts(ecs, &parts);
     Some(Threat { malware: parts.is_malware(), file: parts.is_file() })

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     document::{Out, Poison, put},
     ecs::Value,
-    json::{tape::Kind, write::Record},
+    json::{lookup::Lookup, tape::Kind, write::Record},
     key::KeyMarks,
     recognise::{Head, content},
     shape::{Member, NoFixes, Shaper, resolve},
@@ -86,11 +86,11 @@ fn looks_like_finding(finding: &Head<'_>) -> bool {
     asff || ocsf
 }
 
-/// Whether an object is a finding, or holds a list of them.
-pub(super) fn holds_findings(record: &Record<'_>, node: usize) -> bool {
-    let there = |name: &&str| record.tape.member(record.json, node, name).is_some();
+/// Whether an object with these members is a finding, or holds a list of them.
+pub(super) fn holds_findings(record: &Record<'_>, members: &Lookup) -> bool {
+    let there = |name: &&str| members.raw(record, name).is_some();
     let list = |name: &&str| {
-        let list = record.tape.member(record.json, node, name);
+        let list = members.raw(record, name);
         list.is_some_and(|list| record.kind(list) == Some(Kind::Array))
     };
     let asff = ["SchemaVersion", "GeneratorId", "AwsAccountId", "Types", "Severity", "Title"];
@@ -129,7 +129,7 @@ impl SecurityHubWriter {
                 for node in record.tape.elements(list) {
                     if record.kind(node) == Some(Kind::Object) {
                         let place = Place { part: Some(*part), ..place };
-                        self.write(&Finding { record, node, envelope, place }, out);
+                        self.write(&Finding::of(record, node, envelope, place), out);
                     } else {
                         out.problem(place.ordinal, place.offset, Poison::NoRecord("findings"));
                     }
@@ -138,7 +138,7 @@ impl SecurityHubWriter {
                 }
             }
             None if envelope.is_none() => {
-                self.write(&Finding { record, node: 0, envelope: None, place }, out);
+                self.write(&Finding::of(record, 0, None, place), out);
                 *part = part.saturating_add(1);
                 out.record_done();
             }

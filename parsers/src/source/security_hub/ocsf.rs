@@ -77,7 +77,7 @@ impl<'a> Finding<'_, 'a> {
     /// An instant: as text under one name, in milliseconds since 1970 under the other.
     fn instant(&self, path: &[&str], text: &str, millis: &str) -> Option<Instant> {
         let object = self.at(path)?;
-        let member = |name| self.of(object, &[name]);
+        let member = |name| self.below(object, &[name]);
         let written = member(text).or_else(|| member(millis)).as_deref().and_then(Instant::parse);
         written.or_else(|| Instant::parse_millis(&member(millis)?))
     }
@@ -182,7 +182,7 @@ impl<'a> Finding<'_, 'a> {
     /// Addresses, identities and names of the evidences: the first of each, all addresses related.
     fn evidences(&self, ecs: &mut Ecs<'a>) {
         for evidence in self.list(&["evidences"]).take(MOST) {
-            let of = |path: &[&str]| self.of(evidence, path);
+            let of = |path: &[&str]| self.below(evidence, path);
             for (address, ip, port, side) in [
                 ("source.address", "source.ip", "source.port", "src_endpoint"),
                 ("destination.address", "destination.ip", "destination.port", "dst_endpoint"),
@@ -215,8 +215,8 @@ impl<'a> Finding<'_, 'a> {
     fn ocsf_resources(&self, ecs: &mut Ecs<'a>) {
         let named = ecs.get("user.id").is_some() || ecs.get("user.name").is_some();
         for resource in self.list(&["resources"]).take(MOST) {
-            let id = self.of(resource, &["uid"]);
-            match self.of(resource, &["type"]).as_deref() {
+            let id = self.below(resource, &["uid"]);
+            match self.below(resource, &["type"]).as_deref() {
                 Some(b"AWS::EC2::Instance" | b"AwsEc2Instance") => {
                     let id = id.map(|id| behind_last(id, b'/'));
                     ecs.add("related.hosts", id.clone());
