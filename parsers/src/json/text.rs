@@ -33,6 +33,11 @@ fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
+/// Whether nothing in a text has to be escaped, nor is an escape: it is the same inside a JSON string.
+pub fn is_plain(text: &[u8]) -> bool {
+    find_special(text, 0).is_none()
+}
+
 /// Position of the next quote, backslash or control character at or after `from`.
 #[inline]
 pub fn find_special(bytes: &[u8], from: usize) -> Option<usize> {
