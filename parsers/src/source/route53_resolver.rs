@@ -153,7 +153,7 @@ impl QueryLogWriter {
         };
         let mut draft = Draft::begin(out.rendered, INDEX, place, &when, id);
         self.flat.clear();
-        let shaper = Shaper { record, fixer: &NoFixes };
+        let shaper = Shaper::new(record, NoFixes);
         shaper.record(&self.members, &schema.record, &schema.reserved, draft.bytes(), &mut self.flat);
         draft.message(place, record.tape.bytes(record.json, 0));
         draft.common(place, id, &when);

@@ -105,7 +105,7 @@ impl Writer for ConfigWriter {
 
         self.flat.clear();
         let resource_type = item.text("resourceType").unwrap_or_default();
-        let shaper = Shaper { record, fixer: &Reshape { resource_type: &resource_type, snapshot } };
+        let shaper = Shaper::new(record, Reshape { resource_type: &resource_type, snapshot });
         shaper.record(&self.members, &schema.record, &schema.reserved, draft.bytes(), &mut self.flat);
         draft.message(&place, record.tape.bytes(record.json, 0));
         draft.common_as(log_type, &place, &own, &when);
