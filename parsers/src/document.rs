@@ -200,7 +200,7 @@ pub(crate) fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 }
 
 /// Appends `"name":"value"`, where the value is text as it stands inside a JSON string already.
-#[inline]
+#[inline(always)]
 pub(crate) fn raw_member(out: &mut Vec<u8>, name: &str, inside: &[u8]) {
     out.push(b'"');
     out.extend_from_slice(name.as_bytes());

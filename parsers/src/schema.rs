@@ -116,6 +116,9 @@ struct Place {
     field: u16,
 }
 
+/// The ends are all of a name of up to so many bytes.
+const ENDS: usize = 16;
+
 impl Fields {
     /// Whether there are none.
     #[inline]
@@ -135,6 +138,18 @@ impl Fields {
     #[inline]
     #[must_use]
     pub(crate) fn tagged(&self, tag: u16, name: &[u8]) -> Option<&Field> {
+        // Apart: the usual search makes no call, and saves no registers for one.
+        if name.len() <= ENDS { self.find(tag, name, |_| true) } else { self.long(tag, name) }
+    }
+
+    #[inline(never)]
+    fn long(&self, tag: u16, name: &[u8]) -> Option<&Field> {
+        self.find(tag, name, |known| *known == *name)
+    }
+
+    /// The field of a name whose ends are not all of it: `same` compares the whole.
+    #[inline(always)]
+    fn find(&self, tag: u16, name: &[u8], same: impl Fn(&[u8]) -> bool) -> Option<&Field> {
         let mask = self.places.len().wrapping_sub(1);
         let mut at = usize::from(tag) & mask;
         // Ends: three quarters of the places are free.
@@ -142,8 +157,7 @@ impl Fields {
             let field = usize::from(place.field).checked_sub(1)?;
             if place.tag == tag && place.len as usize == name.len() && place.ends == keys::ends(name) {
                 let (known, field) = self.fields.get(field)?;
-                // The ends are all of a name of up to sixteen bytes.
-                if name.len() <= 16 || **known == *name {
+                if same(known) {
                     return Some(field);
                 }
             }

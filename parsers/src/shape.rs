@@ -7,6 +7,8 @@
 //! - a scalar where the template has an object is wrapped: `{"value": …}`;
 //! - what the template does not know stays under its own name, unindexed, and under `siem.flat`, searchable.
 
+use std::cell::Cell;
+
 use crate::{
     json::{
         tape::{DIRTY, DOTTED, EMPTY, Kind, Node},
@@ -53,10 +55,31 @@ enum Verdict<'f> {
 
 /// A walk over one record.
 pub struct Shaper<'a, F> {
-    /// The record.
-    pub record: Record<'a>,
-    /// The log type's own shapes.
-    pub fixer: &'a F,
+    record: Record<'a>,
+    fixer: F,
+    plain: Plain,
+}
+
+/// Words in [`Plain`]: most findings and events have fewer than a thousand values.
+const WORDS: usize = 16;
+
+/// Which values the walk for `siem.flat` found fit for copying as they stand, so that the one for `_source` need not look
+/// again: a bit each. Values behind the last bit are looked at again.
+#[derive(Default)]
+struct Plain([Cell<u64>; WORDS]);
+
+impl Plain {
+    #[inline]
+    fn set(&self, value: usize) {
+        if let Some(word) = self.0.get(value / 64) {
+            word.set(word.get() | 1 << (value % 64));
+        }
+    }
+
+    #[inline]
+    fn get(&self, value: usize) -> bool {
+        self.0.get(value / 64).is_some_and(|word| word.get() >> (value % 64) & 1 == 1)
+    }
 }
 
 /// Bytes that are copied in one go: members that stand one behind the other.
@@ -151,6 +174,14 @@ fn field<'f>(record: &Record<'_>, fields: &'f Fields, key: usize) -> Option<&'f 
     if entry.is(DIRTY) { None } else { fields.tagged(entry.tag, record.bytes(key)) }
 }
 
+impl<'a, F: Fixer> Shaper<'a, F> {
+    /// For a record, with the log type's own shapes.
+    #[inline]
+    pub fn new(record: Record<'a>, fixer: F) -> Self {
+        Self { record, fixer, plain: Plain::default() }
+    }
+}
+
 impl<F: Fixer> Shaper<'_, F> {
     #[inline]
     fn verdict<'f>(&self, field: Option<&'f Field>, value: usize) -> Verdict<'f> {
@@ -203,20 +234,13 @@ impl<F: Fixer> Shaper<'_, F> {
                 continue;
             }
             let field = self.field(fields, key);
-            if let Some(field) = field
-                && plain
-            {
-                plain = !self.is_fixed(field, value);
-            }
-            match self.verdict(field, value) {
-                Verdict::Fits => {}
+            let fits = match self.verdict(field, value) {
+                Verdict::Fits => true,
                 Verdict::Below(below) => {
                     run.flush(json, flat);
-                    plain &= self.flat_below(key, value, below, flat);
+                    self.flat_below(key, value, below, flat)
                 }
                 verdict @ (Verdict::Untyped | Verdict::Aside | Verdict::Wrap) => {
-                    plain &= matches!(verdict, Verdict::Untyped)
-                        && (field.is_some() || !self.clashes(fields, key));
                     if (k.flags | v.flags) & DIRTY == 0 {
                         run.add(json, flat, k, v);
                     } else {
@@ -224,7 +248,13 @@ impl<F: Fixer> Shaper<'_, F> {
                         self.key(key, flat);
                         self.record.value(flat, value, Target::Flat);
                     }
+                    matches!(verdict, Verdict::Untyped) && (field.is_some() || !self.clashes(fields, key))
                 }
+            };
+            if fits && !field.is_some_and(|field| self.is_fixed(field, value)) {
+                self.plain.set(value);
+            } else {
+                plain = false;
             }
         }
         run.flush(json, flat);
@@ -272,7 +302,15 @@ impl<F: Fixer> Shaper<'_, F> {
     pub fn source(&self, object: usize, fields: &Fields, out: &mut Vec<u8>) {
         let mut run = Run::default();
         for (key, value) in self.record.tape.members(object) {
-            if self.record.tape.get(value).is_some_and(|v| !v.is(EMPTY)) {
+            let (Some(k), Some(v)) = (self.record.tape.get(key), self.record.tape.get(value)) else {
+                continue;
+            };
+            if v.is(EMPTY) {
+                continue;
+            }
+            if self.plain.get(value) && (k.flags | v.flags) & DIRTY == 0 {
+                run.add(self.record.json, out, k, v);
+            } else {
                 let field = self.field(fields, key);
                 self.source_member((key, value), field, fields, false, &mut run, out);
             }

@@ -169,11 +169,18 @@ fn pair(tens: u8, ones: u8) -> Option<i64> {
 /// Length of `YYYY-MM-DDThh:mm:ssZ`.
 pub const PLAIN: usize = 20;
 
-/// A text that [`Instant::parse`] took, where [`Instant::write`] gives the same text back: the usual one.
+/// What [`Instant::write`] makes of a text that [`Instant::parse`] took, where that is the same text, perhaps without a
+/// fraction of nought: the usual ones.
 #[inline]
 #[must_use]
 pub fn plain(text: &[u8]) -> Option<[u8; PLAIN]> {
-    let text = <[u8; PLAIN]>::try_from(text).ok()?;
+    let mut plain = [b'Z'; PLAIN];
+    let (whole, fraction) = text.split_at_checked(PLAIN - 1)?;
+    if !matches!(fraction, b"Z" | b".000Z") {
+        return None;
+    }
+    plain.get_mut(..PLAIN - 1)?.copy_from_slice(whole);
+    let text = plain;
     // The sixtieth second is the first of the next minute.
     let same = text.get(10) == Some(&b'T') && text.get(19) == Some(&b'Z') && text.get(17) != Some(&b'6');
     same.then_some(text)

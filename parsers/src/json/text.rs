@@ -3,6 +3,8 @@
 //! Most bytes of a log are inside strings, so these loops look at 32 bytes at a time. They use the safe vectors
 //! of `wide`; the short tail is done byte by byte.
 
+use std::borrow::Cow;
+
 use super::{escape, keys};
 use wide::u8x32;
 
@@ -31,6 +33,11 @@ fn special_mask(v: u8x32) -> u32 {
 #[inline]
 fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// Whether nothing in a text has to be escaped, nor is an escape: it is the same inside a JSON string.
+pub fn is_plain(text: &[u8]) -> bool {
+    find_special(text, 0).is_none()
 }
 
 /// Position of the next quote, backslash or control character at or after `from`.
@@ -234,6 +241,15 @@ pub fn unescape(inside: &[u8]) -> String {
     }
     out.extend_from_slice(rest);
     String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+}
+
+/// The text of the inside of a JSON string, as it stands there where it has no escapes.
+#[must_use]
+pub fn unescaped(inside: &[u8]) -> Cow<'_, [u8]> {
+    match memchr::memchr(b'\\', inside) {
+        Some(_) => Cow::Owned(unescape(inside).into_bytes()),
+        None => Cow::Borrowed(inside),
+    }
 }
 
 /// Reads one escape behind its backslash: how many bytes it takes and what it stands for.

@@ -123,8 +123,7 @@ impl State<'_> {
     /// `_id` of the current state: product and finding.
     #[must_use]
     pub fn id(&self) -> Vec<u8> {
-        let mut id = self.product.to_vec();
-        put!(id, b"/", &self.id);
+        let id = [&*self.product, b"/", &*self.id].concat();
         super::draft::fitting_id(id.into()).into_owned()
     }
 

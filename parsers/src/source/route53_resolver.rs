@@ -11,7 +11,7 @@ use super::{Layout, LogType, Place, Template, Writer, draft::Draft, envelope::ea
 use crate::{
     address::is_ip,
     document::{Out, Poison, raw_member},
-    ecs::{Ecs, Text, Value},
+    ecs::{Ecs, Name, Text, Value},
     id,
     json::{
         python,
@@ -153,7 +153,7 @@ impl QueryLogWriter {
         };
         let mut draft = Draft::begin(out.rendered, INDEX, place, &when, id);
         self.flat.clear();
-        let shaper = Shaper { record, fixer: &NoFixes };
+        let shaper = Shaper::new(record, NoFixes);
         shaper.record(&self.members, &schema.record, &schema.reserved, draft.bytes(), &mut self.flat);
         draft.message(place, record.tape.bytes(record.json, 0));
         draft.common(place, id, &when);
@@ -187,45 +187,45 @@ impl<'a> Query<'a> {
         'a: 'e,
     {
         let mut ecs = Ecs::default();
-        ecs.text("event.module", Some(NAME.as_bytes()));
-        ecs.text("event.kind", Some(&b"event"[..]));
-        ecs.add("event.category", Some(&b"network"[..]));
-        ecs.add("event.type", Some(&b"protocol"[..]));
-        ecs.json("event.ingested", place.object.ingested_value());
+        ecs.text(Name::EventModule, Some(NAME.as_bytes()));
+        ecs.text(Name::EventKind, Some(&b"event"[..]));
+        ecs.add(Name::EventCategory, Some(&b"network"[..]));
+        ecs.add(Name::EventType, Some(&b"protocol"[..]));
+        ecs.json(Name::EventIngested, place.object.ingested_value());
         self.outcome(&mut ecs);
 
         let info = &place.object.key_info;
         let known = |name: &'e Option<String>| name.as_deref().unwrap_or("unknown").as_bytes();
-        ecs.text("cloud.provider", Some(&b"aws"[..]));
-        ecs.text("cloud.account.id", self.text("account_id").or_else(|| delivery.owner.clone()));
-        ecs.text_if_free("cloud.account.id", Some(known(&info.account)));
-        ecs.text("cloud.region", self.text("region"));
-        ecs.text_if_free("cloud.region", Some(known(&info.region)));
-        ecs.text("cloud.instance.id", self.source_id("instance"));
+        ecs.text(Name::CloudProvider, Some(&b"aws"[..]));
+        ecs.text(Name::CloudAccountId, self.text("account_id").or_else(|| delivery.owner.clone()));
+        ecs.text_if_free(Name::CloudAccountId, Some(known(&info.account)));
+        ecs.text(Name::CloudRegion, self.text("region"));
+        ecs.text_if_free(Name::CloudRegion, Some(known(&info.region)));
+        ecs.text(Name::CloudInstanceId, self.source_id("instance"));
         // Where es-loader looks for it; today's records have it in `srcids` only.
-        ecs.text_if_free("cloud.instance.id", self.text("instance"));
-        ecs.text("organization.id", info.organization.as_deref().map(str::as_bytes));
+        ecs.text_if_free(Name::CloudInstanceId, self.text("instance"));
+        ecs.text(Name::OrganizationId, info.organization.as_deref().map(str::as_bytes));
 
         let address = self.text("srcaddr");
         let ip = address.clone().filter(|address| is_ip(address));
         self.network(&mut ecs, ip.as_deref());
-        ecs.text("source.address", address);
-        ecs.text("source.ip", ip.clone());
-        ecs.text("source.port", self.text("srcport").filter(|port| is_port(port)));
+        ecs.text(Name::SourceAddress, address);
+        ecs.text(Name::SourceIp, ip.clone());
+        ecs.text(Name::SourcePort, self.text("srcport").filter(|port| is_port(port)));
 
         let name = self.text("query_name").map(without_root);
-        ecs.text("dns.question.name", name.clone());
-        ecs.text("dns.question.type", self.text("query_type"));
-        ecs.text("dns.question.class", self.text("query_class"));
-        ecs.text("dns.response_code", self.text("rcode"));
+        ecs.text(Name::DnsQuestionName, name.clone());
+        ecs.text(Name::DnsQuestionType, self.text("query_type"));
+        ecs.text(Name::DnsQuestionClass, self.text("query_class"));
+        ecs.text(Name::DnsResponseCode, self.text("rcode"));
         let mut ips: Vec<Text<'e>> = ip.into_iter().collect();
         let mut hosts: Vec<Text<'e>> = name.into_iter().filter(|name| !name.is_empty()).collect();
         let answers = self.answers(&mut ips, &mut hosts);
         if !answers.is_empty() {
-            ecs.json("dns.answers", [&b"["[..], &answers, b"]"].concat());
+            ecs.json(Name::DnsAnswers, [&b"["[..], &answers, b"]"].concat());
         }
-        list(&mut ecs, "related.ip", ips);
-        list(&mut ecs, "related.hosts", hosts);
+        list(&mut ecs, Name::RelatedIp, ips);
+        list(&mut ecs, Name::RelatedHosts, hosts);
         ecs
     }
 
@@ -246,25 +246,25 @@ impl<'a> Query<'a> {
             Some(_) => "failure",
             None => "unknown",
         };
-        ecs.text("event.outcome", Some(outcome.as_bytes()));
+        ecs.text(Name::EventOutcome, Some(outcome.as_bytes()));
         match action.as_deref() {
-            Some(b"BLOCK") => ecs.add("event.type", Some(&b"denied"[..])),
-            Some(b"ALERT" | b"ALLOW") => ecs.add("event.type", Some(&b"allowed"[..])),
+            Some(b"BLOCK") => ecs.add(Name::EventType, Some(&b"denied"[..])),
+            Some(b"ALERT" | b"ALLOW") => ecs.add(Name::EventType, Some(&b"allowed"[..])),
             _ => {}
         }
     }
 
     fn network(&self, ecs: &mut Ecs<'_>, ip: Option<&[u8]>) {
-        ecs.text("network.protocol", Some(&b"dns"[..]));
+        ecs.text(Name::NetworkProtocol, Some(&b"dns"[..]));
         let transport = match self.text("transport").as_deref() {
             Some(name) if name.eq_ignore_ascii_case(b"UDP") => Some(("udp", "17")),
             Some(name) if name.eq_ignore_ascii_case(b"TCP") => Some(("tcp", "6")),
             _ => None,
         };
-        ecs.text("network.transport", transport.map(|(name, _)| name.as_bytes()));
-        ecs.text("network.iana_number", transport.map(|(_, number)| number.as_bytes()));
+        ecs.text(Name::NetworkTransport, transport.map(|(name, _)| name.as_bytes()));
+        ecs.text(Name::NetworkIanaNumber, transport.map(|(_, number)| number.as_bytes()));
         let kind = ip.map(|ip| if ip.contains(&b':') { "ipv6" } else { "ipv4" });
-        ecs.text("network.type", kind.map(str::as_bytes));
+        ecs.text(Name::NetworkType, kind.map(str::as_bytes));
     }
 
     /// The elements of `dns.answers`, and what is related by them.
@@ -325,7 +325,7 @@ fn is_port(text: &[u8]) -> bool {
 }
 
 /// Sets a list, if there is anything in it, each text once. Sorted first: an answer can have thousands.
-fn list<'a>(ecs: &mut Ecs<'a>, name: &'static str, mut texts: Vec<Text<'a>>) {
+fn list<'a>(ecs: &mut Ecs<'a>, name: Name, mut texts: Vec<Text<'a>>) {
     texts.sort_unstable();
     texts.dedup();
     if !texts.is_empty() {

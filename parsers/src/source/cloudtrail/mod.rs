@@ -126,7 +126,7 @@ impl Writer for CloudTrailWriter {
 
         self.flat.clear();
         let event_source = event.text(Slot::EventSource).unwrap_or_default();
-        let shaper = Shaper { record, fixer: &EventFixes { event_source: &event_source } };
+        let shaper = Shaper::new(record, EventFixes { event_source: &event_source });
         let bytes = draft.bytes();
         shaper.record(&self.members, &schema.record, &schema.reserved, bytes, &mut self.flat);
 

@@ -3,7 +3,7 @@
 use super::Item;
 use crate::{
     address::is_ip,
-    ecs::{Ecs, Text, Value},
+    ecs::{Ecs, Name, Text, Value},
     json::tape::Kind,
 };
 
@@ -95,14 +95,14 @@ impl<'a> Facts<'a> {
     /// Sets the fields.
     pub(super) fn write(self, ecs: &mut Ecs<'a>) {
         let Self { instance, user_id, user_name, ips } = self;
-        ecs.add("related.hosts", instance.clone());
-        ecs.text("cloud.instance.id", instance);
-        ecs.add("related.user", user_name.clone());
-        ecs.add("related.user", user_id.clone());
-        ecs.text("user.name", user_name);
-        ecs.text("user.id", user_id);
+        ecs.add(Name::RelatedHosts, instance.clone());
+        ecs.text(Name::CloudInstanceId, instance);
+        ecs.add(Name::RelatedUser, user_name.clone());
+        ecs.add(Name::RelatedUser, user_id.clone());
+        ecs.text(Name::UserName, user_name);
+        ecs.text(Name::UserId, user_id);
         if !ips.is_empty() {
-            ecs.set("related.ip", Value::List(ips));
+            ecs.set(Name::RelatedIp, Value::List(ips));
         }
     }
 }

@@ -13,7 +13,7 @@ use self::{facts::Facts, reshape::Reshape};
 use super::{Layout, LogType, Place, Template, Writer, draft::Draft};
 use crate::{
     document::Out,
-    ecs::{Ecs, Text},
+    ecs::{Ecs, Name, Text},
     id,
     json::{python, tape::Kind, text, write::Record},
     key::KeyMarks,
@@ -105,7 +105,7 @@ impl Writer for ConfigWriter {
 
         self.flat.clear();
         let resource_type = item.text("resourceType").unwrap_or_default();
-        let shaper = Shaper { record, fixer: &Reshape { resource_type: &resource_type, snapshot } };
+        let shaper = Shaper::new(record, Reshape { resource_type: &resource_type, snapshot });
         shaper.record(&self.members, &schema.record, &schema.reserved, draft.bytes(), &mut self.flat);
         draft.message(&place, record.tape.bytes(record.json, 0));
         draft.common_as(log_type, &place, &own, &when);
@@ -188,19 +188,19 @@ impl<'a> Item<'a> {
         'a: 'e,
     {
         let mut ecs = Ecs::default();
-        ecs.text("event.module", Some(log_type.as_bytes()));
-        ecs.text("event.kind", Some(&b"state"[..]));
-        ecs.add("event.category", Some(&b"configuration"[..]));
-        ecs.add("event.type", Some(&b"info"[..]));
-        ecs.json("event.ingested", place.object.ingested_value());
+        ecs.text(Name::EventModule, Some(log_type.as_bytes()));
+        ecs.text(Name::EventKind, Some(&b"state"[..]));
+        ecs.add(Name::EventCategory, Some(&b"configuration"[..]));
+        ecs.add(Name::EventType, Some(&b"info"[..]));
+        ecs.json(Name::EventIngested, place.object.ingested_value());
         let info = &place.object.key_info;
         let known = |name: &'e Option<String>| name.as_deref().unwrap_or("unknown").as_bytes();
-        ecs.text("cloud.provider", Some(&b"aws"[..]));
-        ecs.text("cloud.account.id", self.text("awsAccountId"));
-        ecs.text_if_free("cloud.account.id", Some(known(&info.account)));
-        ecs.text("cloud.region", self.text("awsRegion"));
-        ecs.text_if_free("cloud.region", Some(known(&info.region)));
-        ecs.text("organization.id", info.organization.as_deref().map(str::as_bytes));
+        ecs.text(Name::CloudProvider, Some(&b"aws"[..]));
+        ecs.text(Name::CloudAccountId, self.text("awsAccountId"));
+        ecs.text_if_free(Name::CloudAccountId, Some(known(&info.account)));
+        ecs.text(Name::CloudRegion, self.text("awsRegion"));
+        ecs.text_if_free(Name::CloudRegion, Some(known(&info.region)));
+        ecs.text(Name::OrganizationId, info.organization.as_deref().map(str::as_bytes));
         Facts::of(self).write(&mut ecs);
         ecs
     }

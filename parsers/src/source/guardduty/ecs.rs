@@ -9,16 +9,17 @@ use crate::{
     document::put,
     json::{text, write::Record},
     nested,
+    shape::separate,
     source::{Place, finding::rule_name, finding_type::FindingType},
-    time::Instant,
+    time::{self, Instant},
     user_agent_cache::UserAgentCache,
 };
 
 /// Parts of the finding's type, and what follows from them.
-#[derive(Debug, Default)]
-pub(super) struct Kind {
-    /// Names of fields and their values as they stand inside a JSON string.
-    parts: Vec<(&'static str, Vec<u8>)>,
+struct Kind<'a> {
+    parts: FindingType<'a>,
+    /// The parts have to be escaped.
+    escaped: bool,
     is_file: bool,
     is_malware: bool,
 }
@@ -38,35 +39,31 @@ const TACTICS: &[(&[u8], &str, &str)] = &[
     (b"PrivilegeEscalation", "TA0004", "Privilege Escalation"),
 ];
 
-impl Kind {
-    /// Of a finding's type as it stands inside a JSON string.
-    pub(super) fn of(inside: Option<&[u8]>) -> Self {
-        let Some(inside) = inside else { return Self::default() };
-        if !inside.contains(&b'\\') {
-            return Self::parts(inside, <[u8]>::to_vec);
-        }
-        let plain = text::unescape(inside);
-        Self::parts(plain.as_bytes(), |part| {
-            let mut escaped = Vec::new();
-            text::escape_into(&mut escaped, part);
-            escaped
-        })
-    }
-
-    fn parts(text: &[u8], keep: impl Fn(&[u8]) -> Vec<u8>) -> Self {
+impl<'a> Kind<'a> {
+    /// Of a finding's type, text without JSON's escapes.
+    fn of(text: &'a [u8]) -> Self {
         let parts = FindingType::of_guardduty(text);
         let (is_file, is_malware) = (parts.is_file(), parts.is_malware());
-        Self { parts: parts.fields().map(|(name, part)| (name, keep(part))).collect(), is_file, is_malware }
+        Self { parts, escaped: !text::is_plain(text), is_file, is_malware }
     }
 
-    fn part(&self, name: &str) -> &[u8] {
-        self.parts.iter().find(|(known, _)| *known == name).map_or(b"", |(_, part)| part)
+    /// Appends the parts.
+    fn write(&self, out: &mut Vec<u8>) {
+        for (name, part) in self.parts.fields() {
+            if self.escaped {
+                let mut inside = Vec::new();
+                text::escape_into(&mut inside, part);
+                nested::text(out, name, Some(&inside));
+            } else {
+                nested::text(out, name, Some(part));
+            }
+        }
     }
 }
 
 /// `network.direction`: that of a connection; outbound for a question; inbound where somebody remote calls, probes or
 /// logs in. A finding without a network has none.
-fn direction(facts: &Facts<'_>, kind: &Kind) -> Option<Vec<u8>> {
+fn direction(facts: &Facts<'_>, kind: &Kind<'_>) -> Option<Vec<u8>> {
     match facts.action_type.as_deref() {
         Some(b"NETWORK_CONNECTION") => facts.direction.as_deref().map(<[u8]>::to_ascii_lowercase),
         Some(b"DNS_REQUEST") => Some(b"outbound".to_vec()),
@@ -83,11 +80,10 @@ pub(super) fn write(
     user_agents: &mut UserAgentCache,
     out: &mut Vec<u8>,
 ) {
-    let kind = Kind::of(finding.kind.as_deref());
+    let kind = finding.kind.as_deref().map(text::unescaped).unwrap_or_default();
+    let kind = Kind::of(&kind);
     nested::text(out, "severitylabel", finding.severity.map(|s| s.as_str().as_bytes()));
-    for (name, part) in &kind.parts {
-        nested::text(out, name, Some(part));
-    }
+    kind.write(out);
     event(finding, facts, &kind, place, out);
     cloud(finding, facts, place, out);
     nested::object(out, "rule", |out| {
@@ -125,7 +121,7 @@ pub(super) fn write(
     }
 }
 
-fn event(finding: &Finding<'_>, facts: &Facts<'_>, kind: &Kind, place: &Place<'_>, out: &mut Vec<u8>) {
+fn event(finding: &Finding<'_>, facts: &Facts<'_>, kind: &Kind<'_>, place: &Place<'_>, out: &mut Vec<u8>) {
     nested::object(out, "event", |out| {
         put!(out, b"\"module\":\"guardduty\",\"kind\":\"alert\"");
         // One text or a list, as es-loader has it.
@@ -149,10 +145,14 @@ fn event(finding: &Finding<'_>, facts: &Facts<'_>, kind: &Kind, place: &Place<'_
 
 /// Appends a date, if the text is one.
 fn time(out: &mut Vec<u8>, name: &str, text: Option<&[u8]>) {
-    if let Some(time) = text.and_then(Instant::parse) {
-        let mut value = Vec::new();
-        time.write(&mut value);
-        nested::text(out, name, Some(&value));
+    let Some((text, time)) = text.and_then(|text| Some((text, Instant::parse(text)?))) else { return };
+    match time::plain(text) {
+        Some(plain) => nested::text(out, name, Some(&plain)),
+        None => {
+            let mut value = Vec::new();
+            time.write(&mut value);
+            nested::text(out, name, Some(&value));
+        }
     }
 }
 
@@ -168,10 +168,9 @@ fn url(finding: &Finding<'_>, out: &mut Vec<u8>) {
         Some(b"aws-us-gov") => b"console.amazonaws-us-gov.com",
         Some(_) => return,
     };
-    let mut url = Vec::new();
-    put!(url, b"https://", console, b"/guardduty/home?region=", region);
-    put!(url, b"#/findings?macros=current&fId=", id);
-    nested::text(out, "url", Some(&url));
+    separate(out);
+    put!(out, b"\"url\":\"https://", console, b"/guardduty/home?region=", region);
+    put!(out, b"#/findings?macros=current&fId=", id, b"\"");
 }
 
 /// Account and region are the finding's own, else those of the envelope, else those of the key.
@@ -200,9 +199,9 @@ fn cloud(finding: &Finding<'_>, facts: &Facts<'_>, place: &Place<'_>, out: &mut 
 }
 
 /// `threat`: the tactic, where the finding's purpose is one or an attack sequence names some.
-fn threat(facts: &Facts<'_>, kind: &Kind, out: &mut Vec<u8>) {
-    let purpose = kind.part("ThreatPurpose");
-    let tactic = TACTICS.iter().find(|(name, ..)| *name == purpose);
+fn threat(facts: &Facts<'_>, kind: &Kind<'_>, out: &mut Vec<u8>) {
+    let purpose = kind.parts.purpose.as_deref();
+    let tactic = TACTICS.iter().find(|(name, ..)| Some(*name) == purpose);
     if tactic.is_none() && facts.tactics.is_empty() {
         return;
     }
@@ -219,7 +218,7 @@ fn threat(facts: &Facts<'_>, kind: &Kind, out: &mut Vec<u8>) {
     });
 }
 
-fn network(facts: &Facts<'_>, kind: &Kind, out: &mut Vec<u8>) {
+fn network(facts: &Facts<'_>, kind: &Kind<'_>, out: &mut Vec<u8>) {
     let transport = facts.transport.as_deref().map(<[u8]>::to_ascii_lowercase);
     nested::object(out, "network", |out| {
         nested::text(out, "direction", direction(facts, kind).as_deref());

@@ -164,7 +164,7 @@ impl GuardDutyWriter {
 
         let mut draft = Draft::begin(out.rendered, INDEX, &place, &when, &document_id);
         self.flat.clear();
-        let shaper = Shaper { record, fixer: &FindingFixes };
+        let shaper = Shaper::new(record, FindingFixes);
         shaper.record(&self.members, &schema.record, &schema.reserved, draft.bytes(), &mut self.flat);
         draft.message(&place, record.tape.bytes(record.json, node));
         draft.common_as(NAME, &place, &id, &when);

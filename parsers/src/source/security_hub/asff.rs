@@ -10,7 +10,7 @@ use super::{
     guardduty,
 };
 use crate::{
-    ecs::{Ecs, Text},
+    ecs::{Ecs, Name, Text},
     json::{tape::Kind, text},
     source::finding::{Severity, Stage, State, changed, rule_name},
     time::Instant,
@@ -29,15 +29,15 @@ impl<'a> Finding<'_, 'a> {
         let updated = self.text(&["UpdatedAt"]);
         let is_new = workflow.as_deref() == Some(b"NEW");
         let instant = |t: &Option<Text<'_>>| t.as_deref().and_then(Instant::parse);
-        let sent = self.sent().filter(|t| Instant::parse(t).is_some());
-        let latest = self.latest(updated.clone());
+        let (sent, updated_at) = (self.sent(), instant(&updated));
+        let sent_at = instant(&sent);
+        let (latest, latest_at) = self.latest(updated.clone(), updated_at);
 
         // es-loader takes the index from the time of the event around the finding, and `@timestamp` of what is new
         // from the finding.
-        let told = sent.clone().or_else(|| latest.clone());
+        let told = sent.filter(|_| sent_at.is_some()).or(latest);
         let mut when = When::of_text(told.as_deref(), self.place.object.key_info.time);
-        let new_at = if is_new { instant(&updated) } else { None };
-        if let Some(time) = new_at {
+        if let Some(time) = updated_at.filter(|_| is_new) {
             when = when.shown_at(time);
         }
         let at = if is_new && updated.is_some() {
@@ -53,7 +53,7 @@ impl<'a> Finding<'_, 'a> {
         let mut ecs = Ecs::default();
         self.asff_common(&mut ecs, product.as_deref());
         self.asff_rule(&mut ecs, product.as_deref(), workflow.is_some() && (!is_new || updated.is_some()));
-        let changed = changed(instant(&sent), instant(&latest), self.place.object.key_info.time);
+        let changed = changed(sent_at, latest_at, self.place.object.key_info.time);
         let product = product.map_or_else(|| self.product(), Text::Owned);
         let state = State {
             id: product_id(&product, id.clone()),
@@ -76,12 +76,18 @@ impl<'a> Finding<'_, 'a> {
         }
     }
 
-    /// The latest of the times at which the finding was updated by its product and taken in by Security Hub.
-    fn latest(&self, updated: Option<Text<'a>>) -> Option<Text<'a>> {
-        let read = |t: Option<Text<'a>>| t.and_then(|t| Some((Instant::parse(&t)?, t)));
-        let both = [read(updated.clone()), read(self.text(&["ProcessedAt"]))];
-        let latest = both.into_iter().flatten().max_by_key(|(time, _)| *time);
-        latest.map(|(_, text)| text).or(updated)
+    /// The latest of the times at which the finding was updated by its product and taken in by Security Hub: as written,
+    /// and read.
+    fn latest(
+        &self,
+        updated: Option<Text<'a>>,
+        updated_at: Option<Instant>,
+    ) -> (Option<Text<'a>>, Option<Instant>) {
+        let processed = self.text(&["ProcessedAt"]);
+        match processed.as_deref().and_then(Instant::parse) {
+            Some(at) if updated_at.is_none_or(|updated_at| updated_at <= at) => (processed, Some(at)),
+            _ => (updated, updated_at),
+        }
     }
 
     /// The product where `ProductFields` does not name it: by its name, else by its ARN.
@@ -136,22 +142,22 @@ impl<'a> Finding<'_, 'a> {
     fn asff_common(&self, ecs: &mut Ecs<'a>, product: Option<&[u8]>) {
         let region = self.text(&["Resources", "0", "Region"]).or_else(|| self.text(&["Region"]));
         self.common(ecs, self.text(&["AwsAccountId"]), region);
-        ecs.text("cloud.account.name", self.text(&["AwsAccountName"]));
-        ecs.text("event.module", Some(product.map_or_else(|| b"securityhub".to_vec(), <[u8]>::to_vec)));
-        ecs.json("event.category", &b"[\"intrusion_detection\"]"[..]);
+        ecs.text(Name::CloudAccountName, self.text(&["AwsAccountName"]));
+        ecs.text(Name::EventModule, Some(product.map_or_else(|| b"securityhub".to_vec(), <[u8]>::to_vec)));
+        ecs.json(Name::EventCategory, &b"[\"intrusion_detection\"]"[..]);
         for (name, path) in [
-            ("event.severity", ["Severity", "Product"]),
-            ("event.risk_score_norm", ["Severity", "Normalized"]),
+            (Name::EventSeverity, ["Severity", "Product"]),
+            (Name::EventRiskScoreNorm, ["Severity", "Normalized"]),
         ] {
             if let Some(number) = self.decimal(&path) {
                 ecs.json(name, number);
             }
         }
         if let Some(types) = self.at(&["Types"]).and_then(|node| self.texts(node)) {
-            ecs.json("rule.id", types);
+            ecs.json(Name::RuleId, types);
         }
-        ecs.text("rule.name", self.text(&["Title"]));
-        ecs.text("rule.description", self.text(&["Description"]));
+        ecs.text(Name::RuleName, self.text(&["Title"]));
+        ecs.text(Name::RuleDescription, self.text(&["Description"]));
         self.url(ecs, self.text(&["SourceUrl"]));
         guardduty::endpoints(self, ecs);
     }
@@ -180,7 +186,7 @@ impl<'a> Finding<'_, 'a> {
             self.inspector(ecs)
         } else {
             if has(b"macie") {
-                ecs.text("event.category", Some(&b"intrusion_detection"[..]));
+                ecs.text(Name::EventCategory, Some(&b"intrusion_detection"[..]));
             }
             Some(())
         }
@@ -191,38 +197,38 @@ impl<'a> Finding<'_, 'a> {
         let generator = self.text(&["GeneratorId"])?;
         let truth = |yes: bool| if yes { &b"true"[..] } else { &b"false"[..] };
         let view = self.at(&["Compliance", "SecurityControlId"]).is_some();
-        ecs.json("consolidated_controls_view", truth(view));
+        ecs.json(Name::ConsolidatedControlsView, truth(view));
         let findings = generator.starts_with(b"security-control");
-        ecs.json("consolidated_control_findings", truth(findings));
-        ecs.text("rule.id", Some(generator));
+        ecs.json(Name::ConsolidatedControlFindings, truth(findings));
+        ecs.text(Name::RuleId, Some(generator));
         Some(())
     }
 
     /// A finding of Inspector: of the classic one, which brings the id of its rule, or of the one of today.
     fn inspector(&self, ecs: &mut Ecs<'a>) -> Option<()> {
         if let Some(rule) = self.text(&["ProductFields", "aws/inspector/id"]) {
-            ecs.text("rule.name", Some(rule));
+            ecs.text(Name::RuleName, Some(rule));
             return self.at(&["Types"]).map(|_| ());
         }
         let first = self.text(&["Types", "0"]).or_else(|| self.string(&["Types"]))?;
         let first = text::unescape(&first);
         let kind = first.split("/CVE").next().unwrap_or_default();
         if !kind.contains("Vulnerabilities") {
-            ecs.text("rule.id", Some(escaped(kind)));
+            ecs.text(Name::RuleId, Some(escaped(kind)));
             return Some(());
         }
         let title = text::unescape(&self.string(&["Title"])?);
         let cve = title.split_whitespace().next()?;
-        ecs.text("rule.id", Some(escaped(&format!("{kind}/{cve}"))));
-        ecs.text("event.category", Some(&b"package"[..]));
+        ecs.text(Name::RuleId, Some(escaped(&format!("{kind}/{cve}"))));
+        ecs.text(Name::EventCategory, Some(&b"package"[..]));
         Some(())
     }
 
     /// Takes the full stop from the end of `rule.name`.
     fn trim_name(&self, ecs: &mut Ecs<'a>) -> Option<()> {
-        let short = rule_name(ecs.get_text("rule.name")?).into_owned();
-        ecs.take("rule.name");
-        ecs.text("rule.name", Some(short));
+        let short = rule_name(ecs.get_text(Name::RuleName)?).into_owned();
+        ecs.take(Name::RuleName);
+        ecs.text(Name::RuleName, Some(short));
         Some(())
     }
 
@@ -257,8 +263,8 @@ impl<'a> Finding<'_, 'a> {
         let mut instance = None;
         let (mut user_id, mut user_name) = (None, None);
         // What es-loader wrote of the addresses before it stopped is all that it wrote.
-        let all = whole || ecs.get("related.ip").is_none();
-        let addresses = if all { "related.ip" } else { MORE_ADDRESSES };
+        let all = whole || ecs.get(Name::RelatedIp).is_none();
+        let addresses = if all { Name::RelatedIp } else { MORE_ADDRESSES };
         let mut left = MOST_ADDRESSES;
         for resource in self.list(&["Resources"]) {
             let id = self.below(resource, &["Id"]);
@@ -297,12 +303,12 @@ impl<'a> Finding<'_, 'a> {
                 _ => {}
             }
         }
-        ecs.add("related.hosts", instance.clone());
-        ecs.text("cloud.instance.id", instance);
-        ecs.add("related.user", user_id.clone());
-        ecs.add("related.user", user_name.clone());
-        ecs.text("user.id", user_id);
-        ecs.text("user.name", user_name);
+        ecs.add(Name::RelatedHosts, instance.clone());
+        ecs.text(Name::CloudInstanceId, instance);
+        ecs.add(Name::RelatedUser, user_id.clone());
+        ecs.add(Name::RelatedUser, user_name.clone());
+        ecs.text(Name::UserId, user_id);
+        ecs.text(Name::UserName, user_name);
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     document::put,
-    ecs::{Ecs, Text},
+    ecs::{Ecs, Name, Text},
     id,
     json::{
         lookup::Lookup,
@@ -17,7 +17,10 @@ use crate::{
 };
 
 /// Addresses that are related but that es-loader does not have in `related.ip`.
-pub(super) const MORE_ADDRESSES: &str = "siem.related.ip";
+pub(super) const MORE_ADDRESSES: Name = Name::SiemRelatedIp;
+
+/// What stands behind a finding's own id in that of a document: an MD5, and what parts both.
+const STATE: usize = 33;
 
 /// A finding, and what stands around it.
 pub(super) struct Finding<'r, 'a> {
@@ -85,7 +88,7 @@ impl<'a> Finding<'_, 'a> {
     }
 
     /// Sets a field where a path leads to a whole number, written in digits.
-    pub(super) fn number(&self, ecs: &mut Ecs<'a>, name: &'static str, text: Option<Text<'a>>) {
+    pub(super) fn number(&self, ecs: &mut Ecs<'a>, name: Name, text: Option<Text<'a>>) {
         if let Some(text) = text.filter(|t| is_number(t)) {
             ecs.json(name, text);
         }
@@ -121,8 +124,8 @@ impl<'a> Finding<'_, 'a> {
             let derived = draft::derived_id(&self.record, self.node, &self.place);
             return (derived.clone().into(), derived.into());
         };
-        let mut id = own.to_vec();
-        id.push(b'_');
+        let mut id = Vec::with_capacity(own.len() + STATE);
+        put!(id, &own, b"_");
         id::shortened(&mut id, state);
         (draft::fitting_id(own), draft::fitting_id(id.into()))
     }
@@ -140,18 +143,18 @@ impl<'a> Finding<'_, 'a> {
             .or_else(|| self.envelope.and_then(|e| e.region.clone()))
             .or_else(|| of_key(&info.region))
             .unwrap_or_else(unknown);
-        ecs.text("cloud.provider", Some(&b"aws"[..]));
-        ecs.text("cloud.account.id", Some(account));
-        ecs.text("cloud.region", Some(region));
-        ecs.text("organization.id", of_key(&info.organization));
-        ecs.text("event.kind", Some(&b"alert"[..]));
-        ecs.text("cwe_timestamp", self.sent());
-        ecs.json("event.ingested", self.place.object.ingested_value().to_vec());
+        ecs.text(Name::CloudProvider, Some(&b"aws"[..]));
+        ecs.text(Name::CloudAccountId, Some(account));
+        ecs.text(Name::CloudRegion, Some(region));
+        ecs.text(Name::OrganizationId, of_key(&info.organization));
+        ecs.text(Name::EventKind, Some(&b"alert"[..]));
+        ecs.text(Name::CweTimestamp, self.sent());
+        ecs.json(Name::EventIngested, self.place.object.ingested_value().to_vec());
     }
 
     /// Sets the console's address of the finding.
     pub(super) fn url(&self, ecs: &mut Ecs<'a>, url: Option<Text<'a>>) {
-        ecs.text("event.url", url.filter(|u| u.starts_with(b"https://")));
+        ecs.text(Name::EventUrl, url.filter(|u| u.starts_with(b"https://")));
     }
 
     /// The JSON of a value that is a number which OpenSearch can hold, or text of one.
@@ -171,13 +174,19 @@ impl<'a> Finding<'_, 'a> {
 
 /// Text as it stands inside a JSON string.
 pub(super) fn escaped(plain: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(plain.len());
+    if text::is_plain(plain.as_bytes()) {
+        return plain.as_bytes().to_vec();
+    }
+    let mut out = Vec::new();
     text::escape_into(&mut out, plain.as_bytes());
     out
 }
 
 /// The same text in lower case.
 pub(super) fn lower(inside: &[u8]) -> Vec<u8> {
+    if inside.is_ascii() && text::is_plain(inside) {
+        return inside.to_ascii_lowercase();
+    }
     escaped(&text::unescape(inside).to_lowercase())
 }
 
@@ -193,12 +202,12 @@ pub(super) fn behind_last<'a>(inside: Text<'a>, at: u8) -> Text<'a> {
 }
 
 /// Adds an address, if it is one.
-pub(super) fn add_ip<'a>(ecs: &mut Ecs<'a>, name: &'static str, text: Option<Text<'a>>) {
+pub(super) fn add_ip<'a>(ecs: &mut Ecs<'a>, name: Name, text: Option<Text<'a>>) {
     ecs.add(name, text.filter(|t| crate::address::is_ip(t)));
 }
 
 /// Sets an address, if it is one.
-pub(super) fn set_ip<'a>(ecs: &mut Ecs<'a>, name: &'static str, text: Option<Text<'a>>) {
+pub(super) fn set_ip<'a>(ecs: &mut Ecs<'a>, name: Name, text: Option<Text<'a>>) {
     ecs.text(name, text.filter(|t| crate::address::is_ip(t)));
 }
 

@@ -3,7 +3,7 @@
 
 use super::finding::{Finding, MORE_ADDRESSES, add_ip, lower, set_ip};
 use crate::{
-    ecs::{Ecs, Text, Value},
+    ecs::{Ecs, Name, Text, Value},
     json::{lookup::Lookup, tape::Kind, text, write::Record},
     source::finding_type::FindingType,
 };
@@ -85,60 +85,60 @@ pub(super) fn endpoints<'a>(finding: &Finding<'_, 'a>, ecs: &mut Ecs<'a>) {
 /// As far as es-loader reads them.
 fn known_endpoints<'a>(finding: &Finding<'_, 'a>, fields: &ProductFields<'a>, ecs: &mut Ecs<'a>) {
     let local = fields.text(action!("networkConnectionAction", "localIpDetails/ipAddressV4"));
-    add_ip(ecs, "related.ip", local.clone());
-    ecs.text("destination.address", local.clone());
-    set_ip(ecs, "destination.ip", local);
+    add_ip(ecs, Name::RelatedIp, local.clone());
+    ecs.text(Name::DestinationAddress, local.clone());
+    set_ip(ecs, Name::DestinationIp, local);
     let port = fields.text(action!("networkConnectionAction", "localPortDetails/port"));
-    finding.number(ecs, "destination.port", port);
+    finding.number(ecs, Name::DestinationPort, port);
     let port = fields.text(action!("networkConnectionAction", "remotePortDetails/port"));
-    finding.number(ecs, "source.port", port);
+    finding.number(ecs, Name::SourcePort, port);
     for (place, [v4, v6]) in REMOTES.into_iter().enumerate() {
         let remote = fields.text(v4);
-        add_ip(ecs, "related.ip", remote.clone());
+        add_ip(ecs, Name::RelatedIp, remote.clone());
         // Kubernetes is among the related addresses only.
-        if place < 2 && ecs.get("source.address").is_none() {
-            ecs.text("source.address", remote.clone());
-            set_ip(ecs, "source.ip", remote);
+        if place < 2 && ecs.get(Name::SourceAddress).is_none() {
+            ecs.text(Name::SourceAddress, remote.clone());
+            set_ip(ecs, Name::SourceIp, remote);
         }
-        add_ip(ecs, "related.ip", fields.text(v6));
+        add_ip(ecs, Name::RelatedIp, fields.text(v6));
     }
-    ecs.text("dns.question.name", fields.text(action!("dnsRequestAction", "domain")));
+    ecs.text(Name::DnsQuestionName, fields.text(action!("dnsRequestAction", "domain")));
 }
 
 /// What es-loader does not read because of a dot in the name, or does not look for: port probes, the instance's
 /// interface, Kubernetes, IPv6. Only fields that are still free are set.
 fn hidden_endpoints<'a>(finding: &Finding<'_, 'a>, fields: &ProductFields<'a>, ecs: &mut Ecs<'a>) {
-    if ecs.get("source.address").is_none() {
+    if ecs.get(Name::SourceAddress).is_none() {
         let mut names = [0, 1].into_iter().flat_map(|version| {
             let of = move |names: [&'static str; 2]| names.into_iter().nth(version);
             REMOTES.into_iter().chain([PROBE]).filter_map(of)
         });
         let remote = names.find_map(|name| fields.text(name));
-        ecs.text("source.address", remote.clone());
-        set_ip(ecs, "source.ip", remote);
+        ecs.text(Name::SourceAddress, remote.clone());
+        set_ip(ecs, Name::SourceIp, remote);
     }
-    if ecs.get("destination.address").is_none() {
+    if ecs.get(Name::DestinationAddress).is_none() {
         let local = fields
             .text(probe!("localIpDetails/ipAddressV4"))
             .or_else(|| fields.text(interface!("privateIpAddress")));
-        ecs.text("destination.address", local.clone());
-        set_ip(ecs, "destination.ip", local);
+        ecs.text(Name::DestinationAddress, local.clone());
+        set_ip(ecs, Name::DestinationIp, local);
         let port = fields.text(probe!("localPortDetails/port"));
-        finding.number(ecs, "destination.port", port);
+        finding.number(ecs, Name::DestinationPort, port);
     }
-    set_ip(ecs, "destination.nat.ip", fields.text(interface!("publicIp")));
+    set_ip(ecs, Name::DestinationNatIp, fields.text(interface!("publicIp")));
 }
 
 /// Adds both sides to what is related: to `related.ip` where es-loader has nothing there, else to
 /// [`MORE_ADDRESSES`], so that both write the same list.
 pub(super) fn related(ecs: &mut Ecs<'_>) {
-    let alone = ecs.get("related.ip").is_none();
-    for name in ["source.ip", "destination.ip", "source.nat.ip", "destination.nat.ip"] {
+    let alone = ecs.get(Name::RelatedIp).is_none();
+    for name in [Name::SourceIp, Name::DestinationIp, Name::SourceNatIp, Name::DestinationNatIp] {
         let address = ecs.get_text(name).map(<[u8]>::to_vec);
-        let known = matches!(ecs.get("related.ip"), Some(Value::List(list))
+        let known = matches!(ecs.get(Name::RelatedIp), Some(Value::List(list))
             if address.as_ref().is_some_and(|address| list.iter().any(|known| **known == **address)));
         if alone {
-            ecs.add("related.ip", address);
+            ecs.add(Name::RelatedIp, address);
         } else if !known {
             ecs.add(MORE_ADDRESSES, address);
         }
@@ -163,16 +163,25 @@ pub(super) fn threat<'a>(finding: &Finding<'_, 'a>, ecs: &mut Ecs<'a>) -> Option
 
 /// Sets the fields of a type.
 pub(super) fn set_parts(ecs: &mut Ecs<'_>, parts: &FindingType<'_>) {
-    for (name, part) in parts.fields() {
-        let mut inside = Vec::with_capacity(part.len());
-        text::escape_into(&mut inside, part);
-        ecs.text(name, Some(inside));
+    for (name, part) in [
+        (Name::ThreatPurpose, parts.purpose.as_deref()),
+        (Name::ResourceTypeAffected, parts.resource),
+        (Name::ThreatFamilyName, parts.family),
+        (Name::DetectionMechanism, parts.mechanism),
+        (Name::Artifact, parts.artifact),
+    ] {
+        let inside = part.map(|part| {
+            let mut inside = Vec::new();
+            text::escape_into(&mut inside, part);
+            inside
+        });
+        ecs.text(name, inside);
     }
 }
 
 /// Direction, category, and the sides exchanged where the instance began; none where es-loader stops.
 pub(super) fn direction<'a>(finding: &Finding<'_, 'a>, ecs: &mut Ecs<'a>, threat: Threat) -> Option<()> {
-    ecs.text("event.category", Some(&b"intrusion_detection"[..]));
+    ecs.text(Name::EventCategory, Some(&b"intrusion_detection"[..]));
     let action = finding.text(&["ProductFields", "aws/guardduty/service/action/actionType"]);
     let direction = match action.as_deref() {
         Some(b"NETWORK_CONNECTION") => {
@@ -183,19 +192,19 @@ pub(super) fn direction<'a>(finding: &Finding<'_, 'a>, ecs: &mut Ecs<'a>, threat
         Some(b"DNS_REQUEST") => Some(Text::Borrowed(&b"outbound"[..])),
         // es-loader calls everything else inbound, whether there is a remote side or not.
         _ if threat.file => None,
-        _ => ecs.get("source.ip").map(|_| Text::Borrowed(&b"inbound"[..])),
+        _ => ecs.get(Name::SourceIp).map(|_| Text::Borrowed(&b"inbound"[..])),
     };
     if direction.as_deref() == Some(b"outbound") {
         ecs.exchange(&[
-            ("source.address", "destination.address"),
-            ("source.ip", "destination.ip"),
-            ("source.port", "destination.port"),
-            ("source.nat.ip", "destination.nat.ip"),
+            (Name::SourceAddress, Name::DestinationAddress),
+            (Name::SourceIp, Name::DestinationIp),
+            (Name::SourcePort, Name::DestinationPort),
+            (Name::SourceNatIp, Name::DestinationNatIp),
         ]);
     }
-    ecs.text("network.direction", direction);
+    ecs.text(Name::NetworkDirection, direction);
     if threat.malware {
-        ecs.text("event.category", Some(&b"malware"[..]));
+        ecs.text(Name::EventCategory, Some(&b"malware"[..]));
     }
     Some(())
 }

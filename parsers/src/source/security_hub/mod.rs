@@ -167,7 +167,7 @@ impl SecurityHubWriter {
 
         let mut draft = Draft::begin(out.rendered, INDEX, &place, &read.when, &read.document);
         self.flat.clear();
-        let shaper = Shaper { record, fixer: &NoFixes };
+        let shaper = Shaper::new(record, NoFixes);
         let bytes = draft.bytes();
         if ocsf {
             put!(bytes, b"\"", OCSF.as_bytes(), b"\":{");

@@ -12,7 +12,7 @@ use super::{
     guardduty,
 };
 use crate::{
-    ecs::{Ecs, Text},
+    ecs::{Ecs, Name, Text},
     json::text,
     source::{
         finding::{Severity, Stage, State, changed, rule_name},
@@ -120,9 +120,9 @@ impl<'a> Finding<'_, 'a> {
     fn ocsf_common(&self, ecs: &mut Ecs<'a>, product: &Text<'a>, severity: Option<Severity>) {
         let region = self.text(&["cloud", "region"]).or_else(|| self.text(&["resources", "0", "region"]));
         self.common(ecs, self.text(&["cloud", "account", "uid"]), region);
-        ecs.text("cloud.account.name", self.text(&["cloud", "account", "name"]));
-        ecs.text("event.module", Some(product.clone()));
-        self.number(ecs, "event.severity", self.text(&["severity_id"]));
+        ecs.text(Name::CloudAccountName, self.text(&["cloud", "account", "name"]));
+        ecs.text(Name::EventModule, Some(product.clone()));
+        self.number(ecs, Name::EventSeverity, self.text(&["severity_id"]));
         // The lowest score of each label: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Severity.html>
         let score = severity.map(|s| match s {
             Severity::Informational => &b"0"[..],
@@ -132,11 +132,11 @@ impl<'a> Finding<'_, 'a> {
             Severity::Critical => b"90",
         });
         if let Some(score) = score {
-            ecs.json("event.risk_score_norm", score);
+            ecs.json(Name::EventRiskScoreNorm, score);
         }
         let title = self.text(&["finding_info", "title"]);
-        ecs.text("rule.name", title.map(|title| rule_name(&title).into_owned()));
-        ecs.text("rule.description", self.text(&["finding_info", "desc"]));
+        ecs.text(Name::RuleName, title.map(|title| rule_name(&title).into_owned()));
+        ecs.text(Name::RuleDescription, self.text(&["finding_info", "desc"]));
         self.url(ecs, self.text(&["finding_info", "src_url"]));
 
         let class = self.text(&["class_uid"]);
@@ -145,7 +145,7 @@ impl<'a> Finding<'_, 'a> {
             Some(COMPLIANCE) => b"configuration",
             _ => b"intrusion_detection",
         };
-        ecs.text("event.category", Some(category));
+        ecs.text(Name::EventCategory, Some(category));
         let rule = match class.as_deref() {
             Some(COMPLIANCE) => self.text(&["compliance", "control"]),
             Some(VULNERABILITY) => self.text(&["vulnerabilities", "0", "cve", "uid"]),
@@ -153,8 +153,8 @@ impl<'a> Finding<'_, 'a> {
         };
         let types = self.at(&["finding_info", "types"]);
         match (rule, types.and_then(|node| self.texts(node))) {
-            (Some(rule), _) => ecs.text("rule.id", Some(rule)),
-            (None, Some(types)) => ecs.json("rule.id", types),
+            (Some(rule), _) => ecs.text(Name::RuleId, Some(rule)),
+            (None, Some(types)) => ecs.json(Name::RuleId, types),
             (None, None) => {}
         }
         if matches!(&**product, b"guardduty" | b"macie") {
@@ -171,8 +171,8 @@ impl<'a> Finding<'_, 'a> {
                 text.contains(':').then(|| FindingType::of_security_hub(text.as_bytes())).flatten()
             {
                 guardduty::set_parts(ecs, &parts);
-                if parts.is_malware() && ecs.get_text("event.module") == Some(b"guardduty") {
-                    ecs.text("event.category", Some(&b"malware"[..]));
+                if parts.is_malware() && ecs.get_text(Name::EventModule) == Some(b"guardduty") {
+                    ecs.text(Name::EventCategory, Some(&b"malware"[..]));
                 }
                 return;
             }
@@ -184,11 +184,11 @@ impl<'a> Finding<'_, 'a> {
         for evidence in self.list(&["evidences"]).take(MOST) {
             let of = |path: &[&str]| self.below(evidence, path);
             for (address, ip, port, side) in [
-                ("source.address", "source.ip", "source.port", "src_endpoint"),
-                ("destination.address", "destination.ip", "destination.port", "dst_endpoint"),
+                (Name::SourceAddress, Name::SourceIp, Name::SourcePort, "src_endpoint"),
+                (Name::DestinationAddress, Name::DestinationIp, Name::DestinationPort, "dst_endpoint"),
             ] {
                 let found = of(&[side, "ip"]);
-                add_ip(ecs, "related.ip", found.clone());
+                add_ip(ecs, Name::RelatedIp, found.clone());
                 if ecs.get(address).is_none()
                     && let Some(named) = found.clone().or_else(|| of(&[side, "hostname"]))
                 {
@@ -198,39 +198,39 @@ impl<'a> Finding<'_, 'a> {
                 }
             }
             let direction = of(&["connection_info", "direction"]).map(|d| lower(&d));
-            ecs.text_if_free("network.direction", direction);
-            ecs.text_if_free("dns.question.name", of(&["query", "hostname"]));
+            ecs.text_if_free(Name::NetworkDirection, direction);
+            ecs.text_if_free(Name::DnsQuestionName, of(&["query", "hostname"]));
             let key = of(&["actor", "user", "credential_uid"]).or_else(|| of(&["actor", "user", "uid"]));
             let name = of(&["actor", "user", "name"]);
-            if ecs.get("user.id").is_none() && ecs.get("user.name").is_none() {
-                ecs.add("related.user", key.clone());
-                ecs.add("related.user", name.clone());
-                ecs.text("user.id", key);
-                ecs.text("user.name", name);
+            if ecs.get(Name::UserId).is_none() && ecs.get(Name::UserName).is_none() {
+                ecs.add(Name::RelatedUser, key.clone());
+                ecs.add(Name::RelatedUser, name.clone());
+                ecs.text(Name::UserId, key);
+                ecs.text(Name::UserName, name);
             }
         }
     }
 
     /// Instances, keys and roles. Their types are named as in CloudFormation.
     fn ocsf_resources(&self, ecs: &mut Ecs<'a>) {
-        let named = ecs.get("user.id").is_some() || ecs.get("user.name").is_some();
+        let named = ecs.get(Name::UserId).is_some() || ecs.get(Name::UserName).is_some();
         for resource in self.list(&["resources"]).take(MOST) {
             let id = self.below(resource, &["uid"]);
             match self.below(resource, &["type"]).as_deref() {
                 Some(b"AWS::EC2::Instance" | b"AwsEc2Instance") => {
                     let id = id.map(|id| behind_last(id, b'/'));
-                    ecs.add("related.hosts", id.clone());
-                    ecs.text_if_free("cloud.instance.id", id);
+                    ecs.add(Name::RelatedHosts, id.clone());
+                    ecs.text_if_free(Name::CloudInstanceId, id);
                 }
                 Some(b"AWS::IAM::AccessKey" | b"AwsIamAccessKey") if !named => {
                     let id = id.map(|id| behind_last(id, b':')).filter(|id| **id != *b"null");
-                    ecs.add("related.user", id.clone());
-                    ecs.text_if_free("user.id", id);
+                    ecs.add(Name::RelatedUser, id.clone());
+                    ecs.text_if_free(Name::UserId, id);
                 }
                 Some(b"AWS::IAM::Role" | b"AwsIamRole" | b"AWS::IAM::User" | b"AwsIamUser") if !named => {
                     let id = id.map(|id| behind_last(id, b'/'));
-                    ecs.add("related.user", id.clone());
-                    ecs.text_if_free("user.name", id);
+                    ecs.add(Name::RelatedUser, id.clone());
+                    ecs.text_if_free(Name::UserName, id);
                 }
                 _ => {}
             }

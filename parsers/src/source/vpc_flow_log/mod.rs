@@ -10,8 +10,6 @@ mod row;
 mod row_shape;
 mod stencil;
 
-use std::borrow::Cow;
-
 pub use self::look::looks_like;
 use self::{
     columns::{Delimiter, Format, Plan, default_format, is_header, is_known},
@@ -56,7 +54,7 @@ pub struct FlowLogWriter {
 impl Writer for FlowLogWriter {
     fn json(&mut self, record: Record<'_>, place: Place<'_>, out: &mut Out<'_>) {
         let is_batch = each_log_event(&record, place, out, |log, event, place, out| {
-            let id = event.id.as_deref().map(unescaped).unwrap_or_default();
+            let id = event.id.as_deref().map(text::unescaped).unwrap_or_default();
             let time = event.timestamp.as_deref().and_then(epoch);
             let log = LogGroup {
                 owner: log.owner.as_deref(),
@@ -65,7 +63,7 @@ impl Writer for FlowLogWriter {
             };
             let delivery = Delivery { id: (b"", &id), time, log, ..Delivery::default() };
             let named = event.fields.map(|fields| (&record, fields));
-            self.message(&unescaped(record.bytes(event.message)), &delivery, named, &place, out);
+            self.message(&text::unescaped(record.bytes(event.message)), &delivery, named, &place, out);
         });
         if is_batch {
             return;
@@ -80,7 +78,7 @@ impl Writer for FlowLogWriter {
         let message = record.member(0, "message").filter(|&m| record.kind(m) == Some(Kind::String));
         match message {
             Some(message) => {
-                let text = unescaped(record.bytes(message));
+                let text = text::unescaped(record.bytes(message));
                 self.message(&text, &Delivery::default(), None, &place, out);
             }
             None => {
@@ -218,13 +216,5 @@ impl FlowLogWriter {
         let clean = std::mem::take(&mut self.pen.clean);
         self.pen.write(plan, &clean, Some(record), delivery, place, out);
         self.pen.clean = clean;
-    }
-}
-
-/// The text of the inside of a JSON string.
-fn unescaped(inside: &[u8]) -> Cow<'_, [u8]> {
-    match memchr::memchr(b'\\', inside) {
-        Some(_) => Cow::Owned(text::unescape(inside).into_bytes()),
-        None => Cow::Borrowed(inside),
     }
 }
