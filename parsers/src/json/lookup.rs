@@ -51,3 +51,29 @@ impl Lookup {
         (!record.tape.get(value)?.is(EMPTY)).then_some(value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::tape::Tape;
+
+    /// With members that are empty, come again or have escapes, and with more of them than there are places.
+    #[test]
+    #[allow(clippy::unwrap_used, reason = "a test may fail")]
+    fn members_are_those_of_the_tape() {
+        for count in [0, 1, 20, 300, 2000] {
+            let many: String = (0..count).map(|n| format!(r#""name{n}":{n},"#)).collect();
+            let json = format!(r#"{{{many}"a":1,"b":"","a":null,"\u0063":2,"c":[],"":3,"name1":{{"d":4}}}}"#);
+            let mut tape = Tape::default();
+            tape.read(json.as_bytes(), 0).unwrap();
+            let record = Record { json: json.as_bytes(), tape: &tape };
+            let lookup = Lookup::of(&record, 0);
+            let names = (0..count + 50).map(|n| format!("name{n}"));
+            for name in names.chain(["a", "b", "c", "", "d", r"\u0063"].map(str::to_owned)) {
+                assert_eq!(lookup.raw(&record, &name), tape.member(record.json, 0, &name), "{name}");
+                assert_eq!(lookup.member(&record, &name), record.member(0, &name), "{name}");
+            }
+            assert_eq!(Lookup::of(&record, 2).raw(&record, "a"), None, "no object");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat, Timelike, Utc};
 use proptest::prelude::*;
-use siem_parsers::time::{EARLIEST, Instant, TOLERANCE};
+use siem_parsers::time::{EARLIEST, Instant, TOLERANCE, plain};
 
 use crate::support::cases;
 
@@ -41,8 +41,16 @@ fn every_form_that_aws_writes_is_read() {
         ("0001-01-01T00:00:00Z", (-62_135_596_800, 0)),
         ("9999-12-31T23:59:59Z", (253_402_300_799, 0)),
         ("1969-12-31T23:59:59.75Z", (-1, 750_000_000)),
+        ("2024-01-02T03:04:05.000Z", (1_704_164_645, 0)),
+        ("2024-01-02 03:04:05.000Z", (1_704_164_645, 0)),
+        ("2016-12-31T23:59:60.000Z", (1_483_228_800, 0)),
     ] {
         assert_eq!(parse(text), Some(expected), "{text}");
+        // What is not parsed again has to be what would be written.
+        if let Some(plain) = plain(text.as_bytes()) {
+            let instant = Instant { seconds: expected.0, nanos: expected.1 };
+            assert_eq!(String::from_utf8_lossy(&plain), written(instant), "{text}");
+        }
     }
 }
 

@@ -101,7 +101,7 @@ impl<'a> Finding<'_, 'a> {
 
     /// The text or the texts of a value, as JSON; none where nothing of it is a scalar.
     pub(super) fn texts(&self, node: usize) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(64);
         if self.record.kind(node) != Some(Kind::Array) {
             let text = self.record.scalar(node)?;
             put!(out, b"\"", &text, b"\"");
