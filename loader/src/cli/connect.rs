@@ -52,19 +52,12 @@ impl SendArgs {
     }
 }
 
-/// Whether bodies are packed.
-#[derive(Debug, Clone, Copy, Default, Args)]
+/// Whether bodies are packed, and with what.
+#[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct PackArgs {
     /// Pack bulk bodies, with zstd or gzip [default: yes, unless the cluster is on this machine]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
     gzip: Option<bool>,
-    #[command(flatten)]
-    zstd: ZstdArg,
-}
-
-/// With what bodies are packed.
-#[derive(Debug, Clone, Copy, Default, Args)]
-pub(crate) struct ZstdArg {
     /// Where bodies are packed: with zstd, half the bytes for less of a processor, or with gzip [default: zstd where the
     /// cluster, asked at the start, reads it]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL", env = "SIEM_LOADER_ZSTD")]
@@ -72,14 +65,9 @@ pub(crate) struct ZstdArg {
 }
 
 impl PackArgs {
-    /// As in a function: nobody says whether bodies are packed.
-    pub(crate) fn of(zstd: ZstdArg) -> Self {
-        Self { gzip: None, zstd }
-    }
-
     /// Where there is no cluster to be asked, or not yet.
     pub(crate) fn unasked(&self, packs: bool) -> Encoding {
-        match (packs, self.zstd.zstd) {
+        match (packs, self.zstd) {
             (false, _) => Encoding::Identity,
             (true, Some(true)) => Encoding::Zstd,
             (true, _) => Encoding::Gzip,
@@ -94,7 +82,7 @@ impl PackArgs {
     /// How bodies for a cluster are packed; asks it where nothing is said.
     pub(crate) async fn encoding(&self, cluster: &Cluster) -> Encoding {
         let said = self.unasked(cluster.packs());
-        let encoding = match self.zstd.zstd {
+        let encoding = match self.zstd {
             None if said == Encoding::Gzip && cluster.takes(Encoding::Zstd).await => Encoding::Zstd,
             _ => said,
         };

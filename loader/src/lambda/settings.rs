@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use crate::{
     cli::{
         ProfileArgs,
-        connect::{ClusterArgs, PackArgs, SendArgs, ZstdArg},
+        connect::{ClusterArgs, PackArgs, SendArgs},
     },
     dead_letter::Store,
     engine::EngineParts,
@@ -25,7 +25,7 @@ struct Variables {
     #[command(flatten)]
     send: SendArgs,
     #[command(flatten)]
-    zstd: ZstdArg,
+    pack: PackArgs,
     #[arg(long, default_value = NO_STORE, env = "SIEM_LOADER_DEAD_LETTERS")]
     dead_letters: String,
     #[arg(long, env = BUCKETS_VARIABLE, hide_env_values = true)]
@@ -52,7 +52,7 @@ pub(super) fn read(runtime: &Handle) -> anyhow::Result<(EngineParts, PackArgs)> 
         .context("a variable cannot be used, by the name of its flag")?;
     let s3 = S3Settings { buckets: variables.buckets.unwrap_or_default(), ..S3Settings::default() };
     let source = Source::with_s3(FetchOptions::default(), runtime.clone(), s3);
-    let pack = PackArgs::of(variables.zstd);
+    let pack = variables.pack;
     let cluster = pack.connect(&variables.cluster, runtime)?;
     let there = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = variables.threads.map_or_else(there, usize::from);

@@ -93,14 +93,13 @@ impl Cluster {
         );
         Ok(answer)
     }
-}
 
-impl Cluster {
     /// Whether bodies in a packing are read, by the cluster and by all that stands before it: an empty one is answered
     /// as an empty one. Nothing is written, and no right is needed: it is refused before rights are looked at.
     ///
     /// Whoever does not answer, or otherwise, is taken not to; why not will show in what is asked next.
     pub async fn takes(&self, encoding: Encoding) -> bool {
+        // Read here: [`classify_response`] does not give these words back.
         #[derive(Deserialize)]
         struct Root {
             error: Cause,

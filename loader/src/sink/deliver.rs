@@ -15,7 +15,7 @@ use super::{
     account::{Fate, GivenUp, Part, Rejected, share_out},
     backoff::Random,
     estate::estate,
-    fallback::Fallback,
+    fallback::{self, Fallback},
     limiter::Load,
     output::{Body, SendSettings},
     payload::Payload,
@@ -121,11 +121,7 @@ impl Shared {
             poisons: 0,
             bulk: Bulk::default(),
         };
-        let delivered = match self.fallback.readable(payload) {
-            Ok(payload) => delivery.all(payload).await,
-            Err(error) => Err(GivenUp::defect(&error)),
-        };
-        let given_up = match delivered {
+        let given_up = match delivery.all(payload).await {
             Ok(()) => GivenUp { class: ErrorClass::Poison, why: None },
             Err(given_up) => given_up,
         };
@@ -189,6 +185,7 @@ struct Delivery<'a> {
 
 impl Delivery<'_> {
     async fn all(&mut self, payload: Payload) -> Result<(), GivenUp> {
+        let payload = self.shared.fallback.readable(payload).map_err(|error| GivenUp::defect(&error))?;
         let mut left = vec![payload];
         while let Some(mut payload) = left.pop() {
             let (plain, largest) = (payload.plain(), self.shared.largest());
@@ -350,11 +347,10 @@ impl Delivery<'_> {
     /// What follows when a request failed as a whole; gives what is to be sent next.
     async fn failed(&mut self, payload: Payload, error: SinkError) -> Result<Vec<Payload>, GivenUp> {
         let row = row_of(&error);
-        let payload = match self.shared.fallback.instead(payload, row) {
-            Ok(Ok(instead)) => return Ok(vec![instead]),
-            Ok(Err(payload)) => payload,
-            Err(error) => return Err(GivenUp::defect(&error)),
-        };
+        if fallback::may_be_unread(&payload, row) {
+            let payload = self.shared.fallback.gzip(payload).map_err(|error| GivenUp::defect(&error))?;
+            return Ok(vec![Payload { repeated: true, ..payload }]);
+        }
         let action = row.action;
         match action {
             Action::Split | Action::Bisect => {

@@ -13,6 +13,11 @@ use super::{encoding::Encoding, payload::Payload, table::Row};
 /// Rows of answers by which a body may not have been read at all, for its packing.
 const UNREAD: [&str; 4] = ["answer_poisoned", "answer_no_handler", "answer_foreign", "answer_refused"];
 
+/// Whether the answer to a body may come from its packing.
+pub(super) fn may_be_unread(payload: &Payload, answer: &Row) -> bool {
+    payload.encoding == Encoding::Zstd && UNREAD.contains(&answer.name)
+}
+
 /// What a run knows of it.
 #[derive(Debug, Default)]
 pub(super) struct Fallback {
@@ -34,18 +39,6 @@ impl Fallback {
         Ok(payload)
     }
 
-    /// The same in gzip, where the answer to it may come from its packing.
-    ///
-    /// # Errors
-    /// As [`Self::readable`].
-    pub(super) fn instead(&self, payload: Payload, answer: &Row) -> io::Result<Result<Payload, Payload>> {
-        if payload.encoding != Encoding::Zstd || !UNREAD.contains(&answer.name) {
-            return Ok(Err(payload));
-        }
-        let payload = self.gzip(payload)?;
-        Ok(Ok(Payload { repeated: true, ..payload }))
-    }
-
     /// Learns from a body that was taken.
     pub(super) fn taken(&self, payload: &Payload, cluster: &str) {
         if payload.anew && !self.no_zstd.swap(true, Ordering::Relaxed) {
@@ -56,7 +49,11 @@ impl Fallback {
         }
     }
 
-    fn gzip(&self, payload: Payload) -> io::Result<Payload> {
+    /// The same in gzip.
+    ///
+    /// # Errors
+    /// As [`Self::readable`].
+    pub(super) fn gzip(&self, payload: Payload) -> io::Result<Payload> {
         let _one_at_a_time = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
         payload.packed_as(Encoding::Gzip)
     }
